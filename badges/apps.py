@@ -1,0 +1,15 @@
+"""The one app of the project."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class BadgesConfig(AppConfig):
+    name = "badges"
+    verbose_name = _("Badges")
+
+    def ready(self):
+        from badges.roles import install_roles
+
+        post_migrate.connect(install_roles, sender=self)

@@ -1,0 +1,116 @@
+"""Every business code once: number, HTTP status, text."""
+
+from enum import IntEnum, unique
+from http import HTTPStatus
+
+from django.utils.translation import gettext_lazy as _
+
+
+@unique
+class ErrorCode(IntEnum):
+    """The code of a refusal, as integrators compare it (contract, section 3; design, 3.14).
+
+    Numbers from 2000 up are ours; below, the contract's. What the caller must rewrite is answered
+    with 400, what the caller must wait for or arrange with 409. Codes under 600 are HTTP's own.
+    """
+
+    def __new__(cls, number, http_status, message):
+        member = int.__new__(cls, number)
+        member._value_ = number
+        member.http_status, member.message = http_status, message
+        return member
+
+    INVALID_INPUT = 400, HTTPStatus.BAD_REQUEST, _("The value is not valid.")
+    NOT_AUTHENTICATED = 401, HTTPStatus.UNAUTHORIZED, _("Valid credentials are needed.")
+    NOT_ALLOWED = 403, HTTPStatus.FORBIDDEN, _("Your access group does not allow this.")
+    NOT_FOUND = 404, HTTPStatus.NOT_FOUND, _("There is no such badge.")
+    METHOD_NOT_ALLOWED = 405, HTTPStatus.METHOD_NOT_ALLOWED, _("The method is not allowed here.")
+    BODY_TOO_LARGE = (
+        413,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        _("The body is larger than 10 megabytes."),
+    )
+    MEDIA_TYPE_NOT_SUPPORTED = (
+        415,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        _("The body must be application/json."),
+    )
+    TOO_MANY_REQUESTS = 429, HTTPStatus.TOO_MANY_REQUESTS, _("Too many requests; wait and retry.")
+    UNAVAILABLE = (
+        503,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        _("The service is not available now; send the same request again."),
+    )
+    OWNER_NOT_ALLOWED = 714, HTTPStatus.BAD_REQUEST, _("The badge does not have this owner.")
+    BADGE_ID_MISSING = (
+        715,
+        HTTPStatus.BAD_REQUEST,
+        _("Name the badge: no single badge is claimed by this owner and reference."),
+    )
+    OWNER_TYPE_MISSING = 716, HTTPStatus.BAD_REQUEST, _("The owner type is missing.")
+    REFERENCE_ID_MISSING = 717, HTTPStatus.BAD_REQUEST, _("The reference id is missing.")
+    ENDS_BEFORE_START = 720, HTTPStatus.BAD_REQUEST, _("The start must be before the end.")
+    START_TOO_EARLY = 722, HTTPStatus.BAD_REQUEST, _("The start is more than 100 years ago.")
+    START_IS_FIXED = 723, HTTPStatus.BAD_REQUEST, _("The start of a live badge cannot change.")
+    ENDS_IN_PAST = 724, HTTPStatus.BAD_REQUEST, _("The new end lies in the past.")
+    NAME_TAKEN = 725, HTTPStatus.BAD_REQUEST, _("Another badge has this name.")
+    OWNER_NEEDED = 728, HTTPStatus.BAD_REQUEST, _("A badge needs at least one owner.")
+    CLAIM_NOT_FOUND = 737, HTTPStatus.NOT_FOUND, _("There is no such active claim.")
+    OWNER_HAS_CLAIM = (
+        738,
+        HTTPStatus.CONFLICT,
+        _("The owner has an active claim and cannot be removed."),
+    )
+    EVENT_IN_FUTURE = (
+        750,
+        HTTPStatus.BAD_REQUEST,
+        _("The event date is more than 24 hours ahead."),
+    )
+    REQUEST_ID_MISSING = 804, HTTPStatus.BAD_REQUEST, _("The request id is missing.")
+    DUPLICATE_REQUEST = 809, HTTPStatus.BAD_REQUEST, _("This request id was already used.")
+    CLAIM_REQUIRED = 810, HTTPStatus.CONFLICT, _("The owner must claim the badge first.")
+    ENROLMENT_REQUIRED = (
+        811,
+        HTTPStatus.CONFLICT,
+        _("The customer has no enrolment that covers the event date."),
+    )
+    CUSTOMER_ID_MISSING = 812, HTTPStatus.BAD_REQUEST, _("The customer id is missing.")
+    BADGE_NOT_LIVE = 815, HTTPStatus.CONFLICT, _("The badge is inactive or has not begun.")
+    OUTSIDE_WINDOW = (
+        816,
+        HTTPStatus.BAD_REQUEST,
+        _("The event date lies outside the period of the badge."),
+    )
+    WINDOW_KIND_IS_FIXED = (
+        826,
+        HTTPStatus.BAD_REQUEST,
+        _("A live badge cannot change between fixed windows and other limits."),
+    )
+    EARN_TYPE_IS_FIXED = 1020, HTTPStatus.BAD_REQUEST, _("The earn type cannot change.")
+    ENROLMENT_OVERLAPS = (
+        1040,
+        HTTPStatus.CONFLICT,
+        _("The customer already has an enrolment in this period."),
+    )
+    CUSTOMER_LIMIT_REACHED = (
+        2001,
+        HTTPStatus.CONFLICT,
+        _("The customer has reached a limit of this badge."),
+    )
+    BADGE_LIMIT_REACHED = 2002, HTTPStatus.CONFLICT, _("The badge has reached its limit.")
+    UNEXPECTED = 999999, HTTPStatus.INTERNAL_SERVER_ERROR, _("Unexpected error.")
+
+
+class BadgeError(Exception):
+    """A refusal: raised by rules and services, translated into words at the doors alone.
+
+    `field` names the argument of the service that is wrong, or is None; `original` is the accepted
+    request whose id was used again, present only for the actor that made it.
+    """
+
+    def __init__(self, code: ErrorCode, field: str | None = None, message=None, original=None):
+        super().__init__(code, field)
+        self.code = code
+        self.field = field
+        self.message = message or code.message
+        self.original = original

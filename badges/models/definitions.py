@@ -1,0 +1,316 @@
+"""What a badge is: its definition, owners, limits, images, claims and their history."""
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from badges.models.choices import (
+    EarnType,
+    ExpiryKind,
+    ImageTag,
+    LimitKind,
+    LimitLevel,
+    OwnerType,
+    Unit,
+    Weekday,
+)
+from badges.models.ids import HexIdField
+from badges.models.values import Definition, Expiry, Limit, Owner
+from badges.querysets import BadgeMetaQuerySet, ClaimQuerySet
+
+
+def expiry_fits(prefix: str, *, optional: bool) -> Q:
+    """Return the condition that the columns of one expiry rule fit its kind."""
+    kind, unit, count, at = (f"{prefix}_expiry_{part}" for part in ("kind", "unit", "count", "at"))
+    relative = Q(
+        **{kind: ExpiryKind.RELATIVE, f"{unit}__in": Unit.values, f"{count}__gte": 1},
+        **{f"{at}__isnull": True},
+    )
+    fixed = Q(
+        **{kind: ExpiryKind.FIXED_DATE, f"{at}__isnull": False},
+        **{unit: "", f"{count}__isnull": True},
+    )
+    without = [ExpiryKind.NEVER, ExpiryKind.WITH_BADGE, *([""] if optional else [])]
+    plain = Q(
+        **{f"{kind}__in": without, unit: ""},
+        **{f"{at}__isnull": True, f"{count}__isnull": True},
+    )
+    return relative | fixed | plain
+
+
+class BadgeMeta(models.Model):
+    """The definition of a badge.
+
+    Every change to it, its owners, limits, images or claims raises `version` and leaves a
+    BadgeRevision; the services decide on a cached copy and write only while the version stands.
+    """
+
+    id = HexIdField()
+    version = models.PositiveIntegerField(default=1, editable=False)
+    name = models.CharField(_("name"), max_length=255)
+    description = models.TextField(_("description"), blank=True)
+    earn_type = models.CharField(_("type"), max_length=10, choices=EarnType.choices)
+    active = models.BooleanField(_("active"), default=True)
+    starts_at = models.DateTimeField(_("starts"), help_text=_("In UTC."))
+    expires_at = models.DateTimeField(_("ends"), help_text=_("In UTC; the badge is over then."))
+    rank = models.IntegerField(_("rank"), null=True, blank=True)
+
+    earned_expiry_kind = models.CharField(
+        _("issued badge expires"), max_length=16, choices=ExpiryKind.choices
+    )
+    earned_expiry_count = models.PositiveSmallIntegerField(_("period"), null=True, blank=True)
+    earned_expiry_unit = models.CharField(
+        _("unit of the period"), max_length=6, choices=Unit.choices, blank=True
+    )
+    earned_expiry_at = models.DateTimeField(_("fixed date"), null=True, blank=True)
+    enrolment_expiry_kind = models.CharField(
+        _("enrolment expires"), max_length=16, choices=ExpiryKind.choices, blank=True
+    )
+    enrolment_expiry_count = models.PositiveSmallIntegerField(_("period"), null=True, blank=True)
+    enrolment_expiry_unit = models.CharField(
+        _("unit of the period"), max_length=6, choices=Unit.choices, blank=True
+    )
+    enrolment_expiry_at = models.DateTimeField(_("fixed date"), null=True, blank=True)
+
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+
+    objects = BadgeMetaQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("badge")
+        verbose_name_plural = _("badges")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="badge_name_is_unique"),
+            models.CheckConstraint(
+                condition=Q(starts_at__lt=F("expires_at")), name="badge_starts_before_it_ends"
+            ),
+            models.CheckConstraint(
+                condition=expiry_fits("earned", optional=False), name="badge_earned_expiry_fits"
+            ),
+            models.CheckConstraint(
+                condition=expiry_fits("enrolment", optional=True),
+                name="badge_enrolment_expiry_fits",
+            ),
+            models.CheckConstraint(
+                condition=Q(earn_type=EarnType.EARN, enrolment_expiry_kind="")
+                | (Q(earn_type=EarnType.ISSUE_EARN) & ~Q(enrolment_expiry_kind="")),
+                name="badge_enrolment_expiry_goes_with_its_type",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def earned_expiry(self) -> Expiry:
+        return self._expiry("earned")
+
+    @property
+    def enrolment_expiry(self) -> Expiry | None:
+        return self._expiry("enrolment") if self.enrolment_expiry_kind else None
+
+    def _expiry(self, prefix: str) -> Expiry:
+        kind, unit, count, at = (
+            getattr(self, f"{prefix}_expiry_{part}") for part in ("kind", "unit", "count", "at")
+        )
+        return Expiry(ExpiryKind(kind), Unit(unit) if unit else None, count, at)
+
+    def definition(self) -> Definition:
+        """Return the value the rules decide on; reads owners, limits and claims."""
+        return self.with_parts(
+            owners=[owner.owner_type for owner in self.owners.all()],
+            limits=[limit.value for limit in self.limits.all()],
+            claims=[claim.owner for claim in self.claims.all() if claim.active],
+        )
+
+    def with_parts(self, *, owners, limits, claims) -> Definition:
+        """Return the value the rules decide on, with parts that may not be saved yet."""
+        return Definition(
+            id=self.pk,
+            version=self.version,
+            name=self.name,
+            earn_type=EarnType(self.earn_type),
+            active=self.active,
+            starts_at=self.starts_at,
+            expires_at=self.expires_at,
+            earned_expiry=self.earned_expiry,
+            enrolment_expiry=self.enrolment_expiry,
+            owners=frozenset(owners),
+            claims=frozenset(claims),
+            limits=tuple(limits),
+        )
+
+    def snapshot(self) -> dict:
+        """Return every column and part by name, for the history."""
+        columns = {
+            column.attname: getattr(self, column.attname)
+            for column in self._meta.concrete_fields
+            if column.attname not in ("created_at", "updated_at")
+        }
+        return columns | {
+            "owners": list(self.owners.values_list("owner_type", flat=True)),
+            "limits": list(self.limits.values(*EarnLimit.VALUE_COLUMNS)),
+            "images": list(self.images.values("tag", "name", "url", "file_handle")),
+            "claims": list(self.claims.active().values("owner_type", "reference_id")),
+        }
+
+
+class BadgeOwner(models.Model):
+    """A module that may claim the badge."""
+
+    badge = models.ForeignKey(BadgeMeta, models.CASCADE, related_name="owners")
+    owner_type = models.CharField(_("owner"), max_length=20, choices=OwnerType.claimable())
+
+    class Meta:
+        verbose_name = _("owner")
+        verbose_name_plural = _("owners")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["badge", "owner_type"], name="badge_has_each_owner_once"
+            ),
+        ]
+
+    def __str__(self):
+        return self.get_owner_type_display()
+
+
+class EarnLimit(models.Model):
+    """A cap on how often a badge may be earned (contract, 2.9.2); without any, it is unlimited."""
+
+    VALUE_COLUMNS = ("level", "kind", "max_earns", "unit", "length", "first_weekday")
+
+    badge = models.ForeignKey(BadgeMeta, models.CASCADE, related_name="limits")
+    level = models.CharField(_("counts"), max_length=8, choices=LimitLevel.choices)
+    kind = models.CharField(_("window"), max_length=16, choices=LimitKind.choices)
+    max_earns = models.PositiveIntegerField(_("at most"))
+    length = models.PositiveSmallIntegerField(_("length of the window"), null=True, blank=True)
+    unit = models.CharField(_("unit of the window"), max_length=6, choices=Unit.choices, blank=True)
+    first_weekday = models.PositiveSmallIntegerField(
+        _("first day of the week"), choices=Weekday.choices, null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("limit")
+        verbose_name_plural = _("limits")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["badge", "level", "kind", "unit"], name="badge_has_each_kind_of_limit_once"
+            ),
+            models.CheckConstraint(condition=Q(max_earns__gte=1), name="limit_allows_at_least_one"),
+            models.CheckConstraint(
+                condition=Q(kind=LimitKind.FIXED_VALUE, unit="", length__isnull=True)
+                | Q(kind__in=[LimitKind.ROLLING_WINDOW, LimitKind.FIXED_WINDOW])
+                & Q(unit__in=Unit.values, length__gte=1),
+                name="limit_window_fits_its_kind",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=LimitKind.FIXED_WINDOW, unit__in=[Unit.WEEKS, Unit.MONTHS])
+                | Q(length=1),
+                name="limit_fixed_window_is_one_week_or_month",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_level_display()}: {self.max_earns}, {self.get_kind_display()}"
+
+    @classmethod
+    def of(cls, badge: BadgeMeta, limit: Limit) -> "EarnLimit":
+        """Return the unsaved row of a limit."""
+        columns = {name: getattr(limit, name) for name in cls.VALUE_COLUMNS}
+        return cls(badge=badge, **columns | {"unit": limit.unit or ""})
+
+    @property
+    def value(self) -> Limit:
+        return Limit(
+            level=LimitLevel(self.level),
+            kind=LimitKind(self.kind),
+            max_earns=self.max_earns,
+            unit=Unit(self.unit) if self.unit else None,
+            length=self.length,
+            first_weekday=self.first_weekday,
+        )
+
+
+class BadgeImage(models.Model):
+    """A picture of the badge in one of its states."""
+
+    badge = models.ForeignKey(BadgeMeta, models.CASCADE, related_name="images")
+    tag = models.CharField(_("shown when"), max_length=12, choices=ImageTag.choices)
+    name = models.CharField(_("name"), max_length=255)
+    url = models.URLField(_("address"), max_length=2000)
+    file_handle = models.CharField(_("file handle"), max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("image")
+        verbose_name_plural = _("images")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["badge", "tag"], name="badge_has_one_image_per_state"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Claim(models.Model):
+    """A module's reference bound to a badge; unclaiming keeps the row and clears `active`."""
+
+    badge = models.ForeignKey(BadgeMeta, models.PROTECT, related_name="claims")
+    owner_type = models.CharField(_("owner"), max_length=20, choices=OwnerType.claimable())
+    reference_id = models.CharField(_("reference id"), max_length=255)
+    active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+
+    objects = ClaimQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["badge", "owner_type", "reference_id"], name="badge_is_claimed_once_each"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["owner_type", "reference_id"],
+                condition=Q(active=True),
+                name="claim_by_owner",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_owner_type_display()} {self.reference_id}"
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.owner_type, self.reference_id)
+
+
+class BadgeRevision(models.Model):
+    """A definition as it stood after a change; `request` tells who made it, when, by which door."""
+
+    badge = models.ForeignKey(BadgeMeta, models.PROTECT, related_name="revisions")
+    version = models.PositiveIntegerField(_("version"))
+    request = models.ForeignKey("badges.RequestLog", models.PROTECT, related_name="revisions")
+    snapshot = models.JSONField(_("definition"), encoder=DjangoJSONEncoder)
+
+    class Meta:
+        verbose_name = _("badge revision")
+        verbose_name_plural = _("badge revisions")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["badge", "version"], name="badge_version_is_recorded_once"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.badge} v{self.version}"

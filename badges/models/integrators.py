@@ -1,0 +1,49 @@
+"""Integrators: the clients of the API."""
+
+from django.contrib.auth.models import Group
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import AbstractApplication, ApplicationManager
+
+from badges.querysets import IntegratorQuerySet
+
+
+class IntegratorManager(ApplicationManager.from_queryset(IntegratorQuerySet)):
+    """The OAuth toolkit's manager (look-up by client id) with our questions."""
+
+
+class Integrator(AbstractApplication):
+    """An API client: the OAuth toolkit's application, and a member of access groups.
+
+    It stands where Django expects a user in an API request, so it can be asked for permissions.
+    Its secret is shown once and kept as a hash alone.
+    """
+
+    active = models.BooleanField(_("active"), default=True)
+    access_groups = models.ManyToManyField(
+        Group, verbose_name=_("access groups"), blank=True, related_name="integrators"
+    )
+
+    objects = IntegratorManager()
+
+    is_authenticated = True
+    is_anonymous = False
+
+    class Meta(AbstractApplication.Meta):
+        verbose_name = _("integrator")
+        verbose_name_plural = _("integrators")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="integrator_name_is_unique"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+    def is_usable(self, request) -> bool:
+        """The OAuth toolkit asks before it issues or accepts a token."""
+        return self.active

@@ -1,0 +1,141 @@
+"""What happened: enrolments and earned badges. Rows are only ever added, or revoked once."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from badges.models.choices import OwnerType
+from badges.models.definitions import BadgeMeta
+from badges.models.ids import HexIdField
+from badges.models.requests import RequestLog
+from badges.querysets import EnrolmentQuerySet, FactQuerySet
+
+
+class Fact(models.Model):
+    """What enrolments and earned badges share: whose, caused by what, standing or revoked."""
+
+    id = HexIdField()
+    badge = models.ForeignKey(BadgeMeta, models.PROTECT, db_index=False, verbose_name=_("badge"))
+    customer_id = models.BigIntegerField(_("customer"))
+    event_at = models.DateTimeField(_("event date"))
+    expires_at = models.DateTimeField(_("expires"))
+    owner_type = models.CharField(_("owner"), max_length=20, choices=OwnerType.choices, blank=True)
+    reference_id = models.CharField(_("reference id"), max_length=255, blank=True)
+    request = models.ForeignKey(RequestLog, models.PROTECT, verbose_name=_("request"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revocation = models.ForeignKey(
+        RequestLog,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="revoked_%(class)ss",
+        verbose_name=_("revocation"),
+    )
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(customer_id__gte=1), name="%(class)s_customer_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revocation__isnull=True)
+                | Q(revoked_at__isnull=False, revocation__isnull=False),
+                name="%(class)s_revocation_has_its_request",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["revocation"],
+                condition=Q(revocation__isnull=False),
+                name="%(class)s_by_revocation",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.badge} / {self.customer_id}"
+
+
+class Enrolment(Fact):
+    """A customer may earn an ISSUE_EARN badge from `event_at` until `expires_at`.
+
+    Standing periods of one customer and badge never overlap (1040); the service keeps that under
+    the lock of the badge and customer.
+    """
+
+    enrolled_at = models.DateTimeField(_("enrolled"))
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta(Fact.Meta):
+        verbose_name = _("enrolment")
+        verbose_name_plural = _("enrolments")
+        ordering = ["-pk"]
+        constraints = [
+            *Fact.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(event_at__lt=F("expires_at")), name="enrolment_starts_before_it_ends"
+            ),
+        ]
+        indexes = [
+            *Fact.Meta.indexes,
+            models.Index(fields=["customer_id", "badge", "event_at"], name="enrolment_by_customer"),
+            models.Index(fields=["badge", "enrolled_at"], name="enrolment_by_badge"),
+        ]
+
+
+class EarnedBadge(Fact):
+    """A customer holds a badge, until it expires or is revoked."""
+
+    earned_at = models.DateTimeField(_("issued"), help_text=_("When it was processed, in UTC."))
+    enrolment = models.ForeignKey(
+        Enrolment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("enrolment"),
+    )
+
+    objects = FactQuerySet.as_manager()
+
+    class Meta(Fact.Meta):
+        verbose_name = _("issued badge")
+        verbose_name_plural = _("issued badges")
+        ordering = ["-pk"]
+        permissions = [("earn_badge", "Can issue badges to customers")]
+        indexes = [
+            *Fact.Meta.indexes,
+            models.Index(fields=["customer_id", "badge", "event_at"], name="earned_by_customer"),
+            models.Index(fields=["badge", "earned_at"], name="earned_by_badge"),
+            models.Index(
+                fields=["enrolment"],
+                condition=Q(enrolment__isnull=False),
+                name="earned_by_enrolment",
+            ),
+        ]
+
+
+class EarnTally(models.Model):
+    """How many standing earned badges of a badge fall on one day (UTC).
+
+    Kept only for badges with a badge-level limit, under the exclusive lock of the badge: every
+    fixed window is made of whole days, so the limit is checked without counting the ledger.
+    """
+
+    badge = models.ForeignKey(BadgeMeta, models.PROTECT, related_name="tallies")
+    day = models.DateField(_("day"))
+    by_event_day = models.IntegerField(_("by event date"), default=0)
+    by_earned_day = models.IntegerField(_("by processing time"), default=0)
+
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+        ordering = ["badge", "day"]
+        constraints = [
+            models.UniqueConstraint(fields=["badge", "day"], name="tally_has_one_row_per_day"),
+        ]
+
+    def __str__(self):
+        return f"{self.badge} {self.day}"

@@ -1,0 +1,141 @@
+"""Immutable values: who triggers, when something expires, how often it may be earned.
+
+They hold no database state, so that the rules can be asked anywhere; the tables make them.
+"""
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from badges.models.choices import EarnType, ExpiryKind, LimitKind, LimitLevel, Status, Unit
+
+NEVER_IN_YEARS = 100
+
+
+def add_months(moment: datetime, months: int) -> datetime:
+    """Return the same day `months` later (or earlier), or the last day of a shorter month."""
+    month_index = moment.year * 12 + moment.month - 1 + months
+    year, month = divmod(month_index, 12)
+    last_day = calendar.monthrange(year, month + 1)[1]
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, last_day))
+
+
+def shift(moment: datetime, unit: Unit, count: int) -> datetime:
+    """Return the moment `count` days, weeks or calendar months later; negative counts go back."""
+    if unit == Unit.MONTHS:
+        return add_months(moment, count)
+    return moment + timedelta(days=count * (7 if unit == Unit.WEEKS else 1))
+
+
+def start_of_day(moment: datetime) -> datetime:
+    """Return 00:00 UTC of the moment's day in UTC."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The concrete object of a module that triggers an operation, `triggeredBy` on the wire."""
+
+    owner_type: str
+    reference_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When something ends (contract, 2.9.1 and 4.6)."""
+
+    kind: ExpiryKind
+    unit: Unit | None = None
+    count: int | None = None
+    at: datetime | None = None
+
+    def ends(self, *, base: datetime, badge_expires_at: datetime) -> datetime:
+        """Return the end for something that begins at `base`."""
+        if self.kind == ExpiryKind.RELATIVE:
+            return shift(base, self.unit, self.count)
+        if self.kind == ExpiryKind.FIXED_DATE:
+            return self.at
+        if self.kind == ExpiryKind.WITH_BADGE:
+            return badge_expires_at
+        return add_months(base, NEVER_IN_YEARS * 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which earned badges a limit counts: by event date or by processing time, since .. until.
+
+    `since` counts itself for event dates and not for processing times; `until` never does.
+    With neither, all of them count.
+    """
+
+    by: str = "event_at"
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `max_earns` in a span, for each customer or for all together (contract, 4.5)."""
+
+    level: LimitLevel
+    kind: LimitKind
+    max_earns: int
+    unit: Unit | None = None
+    length: int | None = None
+    first_weekday: int | None = None
+
+    def span(self, *, event_at: datetime, now: datetime, badge_starts_at: datetime) -> Span:
+        """Return what counts against an earn of `event_at` that is processed `now`."""
+        if self.kind == LimitKind.ROLLING_WINDOW:
+            return Span("earned_at", since=shift(now, self.unit, -self.length))
+        if self.kind == LimitKind.FIXED_WINDOW:
+            since, until = self._cycle(start_of_day(event_at), start_of_day(badge_starts_at))
+            return Span("event_at", since, until)
+        return Span()
+
+    def _cycle(self, day: datetime, first_day: datetime) -> tuple[datetime, datetime]:
+        """Return the first day of the cycle that holds `day`, and the first day after it."""
+        if self.unit == Unit.MONTHS:
+            since = day.replace(day=1)
+            return since, add_months(since, 1)
+        if self.unit == Unit.WEEKS:
+            since = day - timedelta(days=(day.weekday() - (self.first_weekday or 0)) % 7)
+            return since, since + timedelta(days=7)
+        since = day - timedelta(days=(day - first_day).days % self.length)
+        return since, since + timedelta(days=self.length)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """Everything the rules ask of a badge, as it stood at one version."""
+
+    id: str
+    version: int
+    name: str
+    earn_type: EarnType
+    active: bool
+    starts_at: datetime
+    expires_at: datetime
+    earned_expiry: Expiry
+    enrolment_expiry: Expiry | None
+    owners: frozenset[str]
+    claims: frozenset[Owner]
+    limits: tuple[Limit, ...]
+
+    @property
+    def needs_enrolment(self) -> bool:
+        return self.earn_type == EarnType.ISSUE_EARN
+
+    @property
+    def customer_limits(self) -> tuple[Limit, ...]:
+        return tuple(limit for limit in self.limits if limit.level == LimitLevel.CUSTOMER)
+
+    @property
+    def badge_limits(self) -> tuple[Limit, ...]:
+        return tuple(limit for limit in self.limits if limit.level == LimitLevel.BADGE)
+
+    def status(self, now: datetime) -> Status:
+        """Return where the badge stands by its dates; whether it is active is another question."""
+        if now < self.starts_at:
+            return Status.UPCOMING
+        return Status.LIVE if now < self.expires_at else Status.EXPIRED

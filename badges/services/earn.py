@@ -1,0 +1,179 @@
+"""Give badges to customers: the only writer of earned badges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from badges import rules
+from badges.errors import BadgeError
+from badges.models import (
+    Channel,
+    Definition,
+    EarnedBadge,
+    Enrolment,
+    Operation,
+    Owner,
+    OwnerType,
+    RequestLog,
+)
+from badges.services import definitions, limits
+from badges.services.outcomes import Outcome
+from badges.services.requests import Origin, attempt, fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is asked, the same for all its customers."""
+
+    origin: Origin
+    customer_ids: Sequence[int]
+    owner: Owner | None
+    event_at: datetime
+    now: datetime
+
+
+def earn_badge(
+    *,
+    origin: Origin,
+    request_id: str,
+    customer_id: int,
+    badge_id: str | None = None,
+    owner: Owner | None = None,
+    event_at: datetime | None = None,
+    now: datetime | None = None,
+) -> EarnedBadge:
+    """Give a badge to one customer, once for each request id (contract, 2.1; design, 3 and 7).
+
+    Without `badge_id` it is the badge whose one active claim equals `owner`. `event_at` is when the
+    customer did it, by default the processing time `now` (both aware). Only MemberCare may leave
+    `owner` out. Raises BadgeError: 809, 404, 715, 716, 815, 750, 810, 811, 816, 2001, 2002; a
+    refusal writes nothing but its row in the request log.
+    """
+    now = now or timezone.now()
+    badge = definitions.sought(badge_id, owner)
+    with attempt(
+        Operation.EARN,
+        origin=origin,
+        now=now,
+        request_id=request_id,
+        fingerprint=fingerprint(
+            customer=customer_id, badge=badge_id, owner=owner, event_at=event_at
+        ),
+        badge_id=badge and badge.id,
+        customer_id=customer_id,
+    ) as request:
+        rules.check_named(badge, by_id=badge_id is not None)
+        wish = Wish(
+            origin=origin,
+            customer_ids=[customer_id],
+            owner=owner,
+            event_at=event_at or now,
+            now=now,
+        )
+        (outcome,) = _earn(badge, wish, request)
+        if outcome.refusal:
+            raise outcome.refusal
+    return outcome.fact
+
+
+def earn_badges(
+    *,
+    origin: Origin,
+    request_id: str,
+    customer_ids: Sequence[int],
+    badge_id: str | None = None,
+    owner: Owner | None = None,
+    event_at: datetime | None = None,
+    now: datetime | None = None,
+) -> list[Outcome[EarnedBadge]]:
+    """Give a badge to many customers in one transaction; a customer named twice counts once.
+
+    Returns an outcome for each customer, in the order given. What concerns the badge or the call
+    refuses the whole call as in `earn_badge`; 811, 2001 and 2002 refuse their customer alone.
+    """
+    now = now or timezone.now()
+    customer_ids = list(dict.fromkeys(customer_ids))
+    badge = definitions.sought(badge_id, owner)
+    with attempt(
+        Operation.EARN_BULK,
+        origin=origin,
+        now=now,
+        request_id=request_id,
+        fingerprint=fingerprint(
+            customers=customer_ids, badge=badge_id, owner=owner, event_at=event_at
+        ),
+        badge_id=badge and badge.id,
+    ) as request:
+        rules.check_named(badge, by_id=badge_id is not None)
+        wish = Wish(
+            origin=origin,
+            customer_ids=customer_ids,
+            owner=owner,
+            event_at=event_at or now,
+            now=now,
+        )
+        return _earn(badge, wish, request)
+
+
+def _earn(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[EarnedBadge]]:
+    """Hold the badge, look, decide, write."""
+    badge = definitions.held(badge, wish.customer_ids)
+    exempt = wish.origin.channel == Channel.MEMBERCARE
+    rules.check_earn(badge, now=wish.now, event_at=wish.event_at, owner=wish.owner, exempt=exempt)
+    outcomes = _decide(badge, wish, request)
+    earned = [outcome.fact for outcome in outcomes if outcome.fact]
+    EarnedBadge.objects.bulk_create(earned)
+    limits.add_to_tally(badge, [(fact.event_at, fact.earned_at) for fact in earned])
+    return outcomes
+
+
+def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[EarnedBadge]]:
+    """Ask the rules for each customer; a badge limit is used up in the order of the list."""
+    dates = {"event_at": wish.event_at, "now": wish.now}
+    enrolments = _enrolments(badge, wish)
+    by_customer = limits.used_by_customers(badge, wish.customer_ids, **dates)
+    by_all = limits.used_by_all(badge, **dates)
+    outcomes = []
+    for customer_id in wish.customer_ids:
+        enrolment = enrolments.get(customer_id)
+        used = by_customer[customer_id] | by_all
+        try:
+            rules.check_customer(badge, enrolled=enrolment is not None, used=used)
+        except BadgeError as refusal:
+            outcomes.append(Outcome(customer_id, refusal=refusal))
+            continue
+        by_all.update(badge.badge_limits)
+        fact = _fact(badge, wish, request, customer_id, enrolment)
+        outcomes.append(Outcome(customer_id, fact))
+    return outcomes
+
+
+def _enrolments(badge: Definition, wish: Wish) -> dict[int, Enrolment]:
+    """Return the enrolment that covers the event date, by customer."""
+    if not badge.needs_enrolment:
+        return {}
+    covering = Enrolment.objects.of_customers(badge.id, wish.customer_ids).covering(wish.event_at)
+    return {enrolment.customer_id: enrolment for enrolment in covering}
+
+
+def _fact(
+    badge: Definition,
+    wish: Wish,
+    request: RequestLog,
+    customer_id: int,
+    enrolment: Enrolment | None,
+) -> EarnedBadge:
+    owner = wish.owner or Owner(OwnerType.MEMBERCARE, request.actor)
+    return EarnedBadge(
+        badge_id=badge.id,
+        customer_id=customer_id,
+        event_at=wish.event_at,
+        earned_at=wish.now,
+        expires_at=badge.earned_expiry.ends(base=wish.now, badge_expires_at=badge.expires_at),
+        owner_type=owner.owner_type,
+        reference_id=owner.reference_id,
+        enrolment=enrolment,
+        request=request,
+    )

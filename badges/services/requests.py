@@ -1,0 +1,108 @@
+"""The trace of every attempt: accepted with its effect, refused after the rollback."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from badges.errors import BadgeError, ErrorCode
+from badges.models import Channel, Integrator, Operation, RequestLog, RequestOutcome
+
+KEPT_OF_A_REFUSED_CONTENT = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who asks, through which door, in which words; everything an auditor wants of the sender."""
+
+    channel: Channel
+    integrator: Integrator | None = None
+    user: User | None = None
+    content: str = ""
+    reason: str = ""
+
+
+def fingerprint(**meant) -> str:
+    """Return the SHA-256 of what a request means, whatever its spelling."""
+    canonical = json.dumps(meant, sort_keys=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@contextmanager
+def attempt(
+    operation: Operation, *, origin: Origin, now: datetime, request_id: str | None = None, **about
+) -> Iterator[RequestLog]:
+    """Run the block in one transaction with its accepted row; record a refusal after the rollback.
+
+    The row is the first write, so a request id speaks first: 809 for one that was accepted before,
+    and a twin under way waits for the first to end. `about` holds further columns of the row.
+    """
+    row = RequestLog(
+        operation=operation,
+        channel=origin.channel,
+        integrator=origin.integrator,
+        user=origin.user,
+        content=origin.content,
+        reason=origin.reason,
+        request_id=request_id,
+        received_at=now,
+        outcome=RequestOutcome.ACCEPTED,
+        **about,
+    )
+    try:
+        with transaction.atomic():
+            _accept(row)
+            yield row
+    except BadgeError as refusal:
+        if refusal.code == ErrorCode.DUPLICATE_REQUEST:
+            refusal.original = _original_for(row)
+        _refuse(row, [{"code": refusal.code, "message": str(refusal.message)}])
+        raise
+
+
+def record_refusal(
+    operation: Operation, *, origin: Origin, errors: list[dict], request_id: str | None = None
+) -> None:
+    """Record an attempt that a door refused before a service saw it; `errors` as answered."""
+    row = RequestLog(
+        operation=operation,
+        channel=origin.channel,
+        integrator=origin.integrator,
+        user=origin.user,
+        content=origin.content,
+        reason=origin.reason,
+        request_id=request_id,
+        received_at=timezone.now(),
+    )
+    _refuse(row, errors)
+
+
+def _accept(row: RequestLog) -> None:
+    try:
+        row.save(force_insert=True)
+    except IntegrityError as error:
+        # The only unique constraint of the table but its key; the transaction ends with the raise.
+        raise BadgeError(ErrorCode.DUPLICATE_REQUEST, "request_id") from error
+
+
+def _original_for(row: RequestLog) -> RequestLog | None:
+    """Return the accepted request of the same id when the same actor made it, else None."""
+    original = RequestLog.objects.accepted().filter(request_id=row.request_id).first()
+    return original if original is not None and original.is_by(row) else None
+
+
+def _refuse(row: RequestLog, errors: list[dict]) -> None:
+    row.pk = None
+    if row.operation == Operation.CREATE_BADGE:
+        row.badge = None  # it never came into being
+    row.outcome = RequestOutcome.REFUSED
+    row.code = errors[0]["code"]
+    row.errors = errors
+    row.content = row.content[:KEPT_OF_A_REFUSED_CONTENT]
+    row.save(force_insert=True)

@@ -1,0 +1,17 @@
+"""The project's settings with what tests need: a known key, cheap passwords, no static manifest."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "for-tests-only")
+
+from badgeadmin.settings import *  # noqa: F403
+from badgeadmin.settings import DATABASES, STORAGES
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    "badges.models.secrets.SecretHasher",
+]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, not memory: the race tests need several connections to one database.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATABASES["default"]["NAME"]) + ".tests"}
