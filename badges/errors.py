@@ -105,12 +105,15 @@ class BadgeError(Exception):
     """A refusal: raised by rules and services, translated into words at the doors alone.
 
     `field` names the argument of the service that is wrong, or is None; `original` is the accepted
-    request whose id was used again, present only for the actor that made it.
+    request whose id was used again, present only for the actor that made it, and `identical`
+    whether both meant the same.
     """
 
-    def __init__(self, code: ErrorCode, field: str | None = None, message=None, original=None):
+    original = None
+    identical = False
+
+    def __init__(self, code: ErrorCode, field: str | None = None, message=None):
         super().__init__(code, field)
         self.code = code
         self.field = field
         self.message = message or code.message
-        self.original = original

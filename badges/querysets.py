@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Concat
 
 
 class BadgeMetaQuerySet(models.QuerySet):
@@ -19,18 +20,23 @@ class BadgeMetaQuerySet(models.QuerySet):
         """With owners, limits and claims, as a definition needs them."""
         return self.prefetch_related("owners", "limits", "claims")
 
-    def hold(self, badge_id: str, version: int, *, customer_id: int | None) -> bool:
+    def hold(
+        self, badge_id: str, version: int, *, customer_id: int | None, alone: bool = False
+    ) -> bool:
         """Keep the badge as it is until the transaction ends; False when `version` has passed.
 
-        With a `customer_id` others may hold the badge too, but for other customers; without one it
-        is held alone. An edit waits for all of them.
+        With a `customer_id` others may hold the badge too, but for other customers, and if `alone`
+        for none; without one nobody else holds it. An edit waits for all of them.
         """
         if connection.vendor != "postgresql":  # SQLite: the transaction already holds the database
             return self.filter(pk=badge_id, version=version).exists()
+        # Whoever waited for an edit is left with its lock on the new version, and may then need the
+        # next stronger one. Of these two, unlike SHARE, many can step up without a deadlock.
+        locks, mode = "1", "NO KEY UPDATE"
         if customer_id is None:
-            locks, mode = "1", "NO KEY UPDATE"
-        else:
-            locks, mode = "pg_advisory_xact_lock(hashtextextended(%(customer)s, 0))", "SHARE"
+            mode = "UPDATE"
+        elif not alone:
+            locks, mode = "pg_advisory_xact_lock(hashtextextended(%(customer)s, 0))", "KEY SHARE"
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT {locks} FROM badges_badgemeta"  # noqa: S608 - both parts are literals
@@ -55,8 +61,20 @@ class ClaimQuerySet(models.QuerySet):
 
 class IntegratorQuerySet(models.QuerySet):
     def with_rights(self):
-        """One row for each right its access groups give it, the codename in `right`."""
-        return self.annotate(right=F("access_groups__permissions__codename"))
+        """One row for each right of the access groups: `right` is "app_label.codename" or null."""
+        permission = "access_groups__permissions"
+        return self.annotate(
+            right=Case(
+                When(
+                    Q(**{f"{permission}__isnull": False}),
+                    then=Concat(
+                        f"{permission}__content_type__app_label",
+                        Value("."),
+                        f"{permission}__codename",
+                    ),
+                )
+            )
+        )
 
 
 class RequestLogQuerySet(models.QuerySet):

@@ -59,6 +59,13 @@ def check_enrolment(badge: Definition, *, now: datetime, event_at: datetime) -> 
         )
     check_event_date(event_at, now=now)
     check_window(badge, event_at)
+    ends_at = badge.enrolment_expiry.ends(base=event_at, badge_expires_at=badge.expires_at)
+    if ends_at <= event_at:
+        raise BadgeError(
+            ErrorCode.OUTSIDE_WINDOW,
+            "event_at",
+            "The enrolment would be over before it begins.",
+        )
 
 
 def check_no_overlap(overlaps: bool) -> None:

@@ -11,6 +11,15 @@ from badges.querysets import IntegratorQuerySet
 class IntegratorManager(ApplicationManager.from_queryset(IntegratorQuerySet)):
     """The OAuth toolkit's manager (look-up by client id) with our questions."""
 
+    def principal(self, **identity) -> "Integrator | None":
+        """Return the integrator with all its rights, in one query."""
+        rows = list(self.with_rights().filter(**identity))
+        if not rows:
+            return None
+        integrator = rows[0]
+        integrator.rights = frozenset(row.right for row in rows if row.right)
+        return integrator
+
 
 class Integrator(AbstractApplication):
     """An API client: the OAuth toolkit's application, and a member of access groups.
@@ -28,6 +37,7 @@ class Integrator(AbstractApplication):
 
     is_authenticated = True
     is_anonymous = False
+    rights: frozenset[str] = frozenset()
 
     class Meta(AbstractApplication.Meta):
         verbose_name = _("integrator")
@@ -43,6 +53,10 @@ class Integrator(AbstractApplication):
     @property
     def is_active(self) -> bool:
         return self.active
+
+    def has_right(self, right: str | None) -> bool:
+        """Whether the access groups give the right; asked of a `principal` only."""
+        return right in self.rights
 
     def is_usable(self, request) -> bool:
         """The OAuth toolkit asks before it issues or accepts a token."""

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from badges.models.choices import Channel, Operation, RequestOutcome
@@ -105,6 +106,11 @@ class RequestLog(models.Model):
     def actor(self) -> str:
         """The name of whoever asked."""
         return str(self.integrator or self.user or _("command line"))
+
+    @cached_property
+    def earned(self):
+        """The badge that this request gave to its one customer, or None."""
+        return self.earnedbadge_set.first() if self.operation == Operation.EARN else None
 
     def is_by(self, other: "RequestLog") -> bool:
         """Whether the same integrator or the same person made both attempts."""

@@ -99,10 +99,11 @@ class Limit:
             since = day.replace(day=1)
             return since, add_months(since, 1)
         if self.unit == Unit.WEEKS:
-            since = day - timedelta(days=(day.weekday() - (self.first_weekday or 0)) % 7)
-            return since, since + timedelta(days=7)
-        since = day - timedelta(days=(day - first_day).days % self.length)
-        return since, since + timedelta(days=self.length)
+            passed, length = (day.weekday() - (self.first_weekday or 0)) % 7, 7
+        else:
+            passed, length = (day - first_day).days % self.length, self.length
+        since = day - timedelta(days=min(passed, day.toordinal() - 1))  # there is no year 0
+        return since, day + timedelta(days=length - passed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

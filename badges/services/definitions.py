@@ -83,10 +83,10 @@ def held(badge: Definition, customer_ids: Sequence[int]) -> Definition:
     One customer of a badge without badge limits is held beside others; everything else alone, so
     that what is counted next stays true until it is written.
     """
+    customer_id = customer_ids[0] if len(customer_ids) == 1 else None
     while True:
-        alone = bool(badge.badge_limits) or len(customer_ids) != 1
-        customer_id = None if alone else customer_ids[0]
-        if BadgeMeta.objects.hold(badge.id, badge.version, customer_id=customer_id):
+        alone = bool(badge.badge_limits)
+        if BadgeMeta.objects.hold(badge.id, badge.version, customer_id=customer_id, alone=alone):
             return badge
         badge = reload(badge.id)
 

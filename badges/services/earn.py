@@ -1,6 +1,6 @@
 """Give badges to customers: the only writer of earned badges."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from badges.models import (
     Definition,
     EarnedBadge,
     Enrolment,
+    Limit,
     Operation,
     Owner,
     OwnerType,
@@ -32,6 +33,18 @@ class Wish:
     owner: Owner | None
     event_at: datetime
     now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What an earn would do, and the badge this was decided on.
+
+    `used` holds what counts against each limit, or nothing when the decision fell before them.
+    """
+
+    outcome: Outcome[EarnedBadge]
+    badge: Definition | None
+    used: Mapping[Limit, int]
 
 
 def earn_badge(
@@ -78,6 +91,35 @@ def earn_badge(
     return outcome.fact
 
 
+def preview_earn(
+    *,
+    origin: Origin,
+    customer_id: int,
+    badge_id: str | None = None,
+    owner: Owner | None = None,
+    event_at: datetime | None = None,
+    now: datetime | None = None,
+) -> Preview:
+    """Say what `earn_badge` would do now, from the same rules and facts; writes and holds nothing.
+
+    The fact of the outcome is not saved. It is a hint: only `earn_badge` decides under the lock.
+    """
+    now = now or timezone.now()
+    badge = definitions.sought(badge_id, owner)
+    badge = badge and definitions.reload(badge.id)
+    wish = Wish(
+        origin=origin, customer_ids=[customer_id], owner=owner, event_at=event_at or now, now=now
+    )
+    request = RequestLog(user=origin.user, integrator=origin.integrator)
+    try:
+        rules.check_named(badge, by_id=badge_id is not None)
+        (outcome,) = _decide(badge, wish, request)
+    except BadgeError as refusal:
+        outcome = Outcome(customer_id, refusal=refusal)
+        return Preview(outcome=outcome, badge=badge, used={})
+    return Preview(outcome=outcome, badge=badge, used=_used(badge, wish))
+
+
 def earn_badges(
     *,
     origin: Origin,
@@ -120,8 +162,6 @@ def earn_badges(
 def _earn(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[EarnedBadge]]:
     """Hold the badge, look, decide, write."""
     badge = definitions.held(badge, wish.customer_ids)
-    exempt = wish.origin.channel == Channel.MEMBERCARE
-    rules.check_earn(badge, now=wish.now, event_at=wish.event_at, owner=wish.owner, exempt=exempt)
     outcomes = _decide(badge, wish, request)
     earned = [outcome.fact for outcome in outcomes if outcome.fact]
     EarnedBadge.objects.bulk_create(earned)
@@ -130,7 +170,9 @@ def _earn(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[Ea
 
 
 def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[EarnedBadge]]:
-    """Ask the rules for each customer; a badge limit is used up in the order of the list."""
+    """Ask the rules, for each customer too; a badge limit is used up in the order of the list."""
+    exempt = wish.origin.channel == Channel.MEMBERCARE
+    rules.check_earn(badge, now=wish.now, event_at=wish.event_at, owner=wish.owner, exempt=exempt)
     dates = {"event_at": wish.event_at, "now": wish.now}
     enrolments = _enrolments(badge, wish)
     by_customer = limits.used_by_customers(badge, wish.customer_ids, **dates)
@@ -148,6 +190,15 @@ def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[
         fact = _fact(badge, wish, request, customer_id, enrolment)
         outcomes.append(Outcome(customer_id, fact))
     return outcomes
+
+
+def _used(badge: Definition, wish: Wish) -> Mapping[Limit, int]:
+    """Return what counts against each limit already, for a wish of one customer."""
+    (customer_id,) = wish.customer_ids
+    dates = {"event_at": wish.event_at, "now": wish.now}
+    by_customer = limits.used_by_customers(badge, wish.customer_ids, **dates)
+    used = by_customer[customer_id] | limits.used_by_all(badge, **dates)
+    return {limit: used[limit] for limit in badge.limits}
 
 
 def _enrolments(badge: Definition, wish: Wish) -> dict[int, Enrolment]:

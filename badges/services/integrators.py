@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import Group
+from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from badges.errors import BadgeError, ErrorCode
 from badges.models import Integrator, Operation
 from badges.models.secrets import new_secret
 from badges.services.requests import Origin, attempt
@@ -13,15 +16,19 @@ from badges.services.requests import Origin, attempt
 def create_integrator(
     *, origin: Origin, name: str, access_groups: Iterable[Group]
 ) -> tuple[Integrator, str]:
-    """Make an integrator and return it with its secret, which cannot be had again."""
+    """Make an integrator and return it with its secret, which cannot be had again.
+
+    Raises BadgeError: 400, 725.
+    """
     secret = new_secret()
+    integrator = Integrator(
+        name=name,
+        client_secret=secret,  # hashed by the field on its way into the database
+        client_type=Integrator.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=Integrator.GRANT_CLIENT_CREDENTIALS,
+    )
     with attempt(Operation.CREATE_INTEGRATOR, origin=origin, now=timezone.now()):
-        integrator = Integrator.objects.create(
-            name=name,
-            client_secret=secret,  # hashed by the field on its way into the database
-            client_type=Integrator.CLIENT_CONFIDENTIAL,
-            authorization_grant_type=Integrator.GRANT_CLIENT_CREDENTIALS,
-        )
+        _save(integrator)
         integrator.access_groups.set(access_groups)
     return integrator, secret
 
@@ -29,8 +36,27 @@ def create_integrator(
 def update_integrator(
     *, origin: Origin, integrator: Integrator, access_groups: Iterable[Group]
 ) -> Integrator:
-    """Save a renamed, switched or regrouped integrator."""
+    """Save a renamed, switched or regrouped integrator. Raises BadgeError: 400, 725."""
     with attempt(Operation.UPDATE_INTEGRATOR, origin=origin, now=timezone.now()):
-        integrator.save()
+        _save(integrator)
         integrator.access_groups.set(access_groups)
     return integrator
+
+
+def _save(integrator: Integrator) -> None:
+    longest = Integrator._meta.get_field("name").max_length
+    integrator.name = integrator.name.strip()
+    if not integrator.name or len(integrator.name) > longest:
+        raise BadgeError(
+            ErrorCode.INVALID_INPUT,
+            "name",
+            _("The name must have 1 to %(longest)d characters.") % {"longest": longest},
+        )
+    taken = BadgeError(ErrorCode.NAME_TAKEN, "name", message=_("Another integrator has this name."))
+    if Integrator.objects.filter(name=integrator.name).exclude(pk=integrator.pk).exists():
+        raise taken
+    try:
+        integrator.save()
+    except IntegrityError as error:
+        # The look-up let a twin pass that took the name since; the transaction ends with the raise.
+        raise taken from error

@@ -2,11 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncDate
 
 from badges.models import BadgeMeta, Definition, EarnedBadge, EarnTally, Limit, Span
 from badges.models.values import start_of_day
@@ -65,8 +65,9 @@ def rebuild_tally(badge_id: str) -> None:
     standing = EarnedBadge.objects.standing().filter(badge_id=badge_id).order_by()
     days = defaultdict(lambda: [0, 0])
     for place, column in enumerate(["event_at", "earned_at"]):
-        for row in standing.values(f"{column}__date").annotate(earns=Count("pk")):
-            days[row[f"{column}__date"]][place] = row["earns"]
+        by_day = standing.values(day=TruncDate(column, tzinfo=UTC)).annotate(earns=Count("pk"))
+        for row in by_day:
+            days[row["day"]][place] = row["earns"]
     _add_days(badge_id, days)
 
 

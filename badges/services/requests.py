@@ -61,7 +61,7 @@ def attempt(
             yield row
     except BadgeError as refusal:
         if refusal.code == ErrorCode.DUPLICATE_REQUEST:
-            refusal.original = _original_for(row)
+            _show_original(refusal, row)
         _refuse(row, [{"code": refusal.code, "message": str(refusal.message)}])
         raise
 
@@ -91,10 +91,12 @@ def _accept(row: RequestLog) -> None:
         raise BadgeError(ErrorCode.DUPLICATE_REQUEST, "request_id") from error
 
 
-def _original_for(row: RequestLog) -> RequestLog | None:
-    """Return the accepted request of the same id when the same actor made it, else None."""
+def _show_original(refusal: BadgeError, row: RequestLog) -> None:
+    """Tell the actor that made the first request of this id what it was; nobody else."""
     original = RequestLog.objects.accepted().filter(request_id=row.request_id).first()
-    return original if original is not None and original.is_by(row) else None
+    if original is not None and original.is_by(row):
+        refusal.original = original
+        refusal.identical = original.fingerprint == row.fingerprint
 
 
 def _refuse(row: RequestLog, errors: list[dict]) -> None:

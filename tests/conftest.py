@@ -1,0 +1,113 @@
+"""What every test may ask for: a moment, badges, the people and integrators of each door."""
+
+import itertools
+import os
+
+import pytest
+
+from badges.errors import BadgeError
+from badges.models import Channel
+from badges.services.earn import earn_badge
+from badges.services.requests import Origin
+from tests.factories import (
+    CUSTOMER,
+    LOYALTY,
+    NOW,
+    BadgeMetaFactory,
+    IntegratorFactory,
+    UserFactory,
+)
+
+
+def need(available: bool, reason: str) -> None:
+    """Skip a test whose means are not here; where everything has to be here (CI), fail it."""
+    if available:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"Needed in CI: {reason}")
+    pytest.skip(reason)
+
+
+def refused(code: int):
+    """Expect a refusal with this code and no other."""
+    return pytest.raises(BadgeError, check=lambda refusal: refusal.code == code)
+
+
+@pytest.fixture
+def needs_postgresql(db):
+    """For tests of what PostgreSQL alone does."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql" and "CI_DATABASE_URL" in os.environ:
+        pytest.skip("the gate's other run is on PostgreSQL")
+    need(connection.vendor == "postgresql", "DATABASE_URL does not name a PostgreSQL database")
+
+
+@pytest.fixture
+def now():
+    """A moment for services and rules, which take the clock as an argument."""
+    return NOW
+
+
+@pytest.fixture
+def live_badge(db):
+    """A live direct badge without limits, claimed by LOYALTY."""
+    return BadgeMetaFactory(name="Welcome", claimed=True)
+
+
+@pytest.fixture
+def enrolled_badge(db):
+    """A live badge that needs an enrolment, claimed by LOYALTY; nobody is enrolled."""
+    return BadgeMetaFactory(name="Summer", enrolled=True, claimed=True)
+
+
+@pytest.fixture
+def integrator(db):
+    """An integrator with the secret SECRET and the access group Default."""
+    return IntegratorFactory(name="Loyalty engine", client_id="loyalty-engine")
+
+
+@pytest.fixture
+def member_care(db):
+    return UserFactory(username="maria", role="MemberCare")
+
+
+@pytest.fixture
+def supervisor(db):
+    return UserFactory(username="simon", role="Supervisor")
+
+
+@pytest.fixture
+def auditor(db):
+    return UserFactory(username="anna", role="Auditor")
+
+
+@pytest.fixture
+def api_origin(integrator):
+    """A call of the integrator through the API."""
+    return Origin(channel=Channel.API, integrator=integrator, content='{"requestId": "2132"}')
+
+
+@pytest.fixture
+def desk_origin(member_care):
+    """A click of MemberCare at the desk."""
+    return Origin(channel=Channel.MEMBERCARE, user=member_care, reason="Called in")
+
+
+@pytest.fixture
+def earn(api_origin):
+    """Ask for a badge at NOW through the API; whatever is not given is as it should be."""
+    numbers = itertools.count(1)
+
+    def ask(badge, **given):
+        usual = {
+            "origin": api_origin,
+            "request_id": f"earn-{next(numbers)}",
+            "customer_id": CUSTOMER,
+            "badge_id": badge.pk,
+            "owner": LOYALTY,
+            "now": NOW,
+        }
+        return earn_badge(**(usual | given))
+
+    return ask

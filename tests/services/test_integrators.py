@@ -1,0 +1,110 @@
+"""Integrators: made with a secret that is shown once, changed with a trace."""
+
+import pytest
+from django.contrib.auth.hashers import check_password
+from django.contrib.auth.models import Group
+
+from badges.models import Integrator, Operation, RequestLog, RequestOutcome
+from badges.models.secrets import SecretHasher, new_secret
+from badges.services.integrators import create_integrator, update_integrator
+from tests.conftest import refused
+from tests.factories import SECRET, IntegratorFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def default_group(db):
+    return Group.objects.get(name="Default")
+
+
+def test_a_new_integrator_may_use_the_api_with_its_secret(desk_origin, default_group):
+    integrator, secret = create_integrator(
+        origin=desk_origin, name="Loyalty engine", access_groups=[default_group]
+    )
+    stored = Integrator.objects.get()
+    assert stored == integrator
+    assert (stored.name, stored.active) == ("Loyalty engine", True)
+    assert (stored.client_type, stored.authorization_grant_type) == (
+        "confidential",
+        "client-credentials",
+    )
+    assert list(stored.access_groups.all()) == [default_group]
+    assert check_password(secret, stored.client_secret)
+    assert not check_password(secret + "x", stored.client_secret)
+    assert stored.client_id
+
+
+def test_the_secret_is_kept_as_a_hash_alone(desk_origin):
+    integrator, secret = create_integrator(origin=desk_origin, name="Engine", access_groups=[])
+    stored = Integrator.objects.get().client_secret
+    assert stored.startswith("integrator_secret$")
+    assert secret not in stored
+    assert secret not in str(RequestLog.objects.values().get())
+    assert not integrator.access_groups.exists()
+
+
+def test_making_an_integrator_leaves_a_request(desk_origin, member_care):
+    create_integrator(origin=desk_origin, name="Engine", access_groups=[])
+    request = RequestLog.objects.get()
+    assert (request.operation, request.outcome) == (
+        Operation.CREATE_INTEGRATOR,
+        RequestOutcome.ACCEPTED,
+    )
+    assert request.user == member_care
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Loyalty engine", 725), (" Loyalty engine ", 725), ("", 400), ("  ", 400), ("x" * 256, 400)],
+)
+def test_a_name_that_cannot_be_leaves_a_refused_row_and_no_integrator(
+    integrator, desk_origin, name, code
+):
+    with refused(code):
+        create_integrator(origin=desk_origin, name=name, access_groups=[])
+    assert Integrator.objects.get() == integrator
+    assert RequestLog.objects.get().code == code
+
+
+def test_an_integrator_cannot_take_the_name_of_another(integrator, desk_origin):
+    other = IntegratorFactory(name="Journeys")
+    other.name = integrator.name
+    with refused(725):
+        update_integrator(origin=desk_origin, integrator=other, access_groups=[])
+    other.refresh_from_db()
+    assert other.name == "Journeys"
+    assert other.access_groups.exists()
+
+
+def test_a_changed_integrator_keeps_its_secret(integrator, desk_origin):
+    integrator.name, integrator.active = "Renamed", False
+
+    update_integrator(origin=desk_origin, integrator=integrator, access_groups=[])
+
+    stored = Integrator.objects.get()
+    assert (stored.name, stored.active, stored.is_active) == ("Renamed", False, False)
+    assert not stored.access_groups.exists()
+    assert check_password(SECRET, stored.client_secret)
+    assert RequestLog.objects.get().operation == Operation.UPDATE_INTEGRATOR
+
+
+def test_an_inactive_integrator_gets_no_token(integrator):
+    assert integrator.is_usable(request=None)
+    integrator.active = False
+    assert not integrator.is_usable(request=None)
+
+
+def test_a_secret_has_256_random_bits():
+    secrets = {new_secret() for _time in range(50)}
+    assert len(secrets) == 50
+    assert {len(secret) for secret in secrets} == {43}
+
+
+def test_the_hash_of_a_secret_depends_on_its_salt():
+    hasher = SecretHasher()
+    first, second = (hasher.encode("secret", salt) for salt in ("a", "b"))
+    assert first != second
+    assert hasher.verify("secret", first)
+    assert not hasher.verify("Secret", first)
+    assert hasher.safe_summary(first) == {"algorithm": "integrator_secret"}

@@ -1,0 +1,106 @@
+"""Told before the click: a preview says what an earn would do, and does nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from badges.errors import BadgeError
+from badges.models import (
+    BadgeMeta,
+    EarnedBadge,
+    Enrolment,
+    Limit,
+    LimitKind,
+    LimitLevel,
+    Owner,
+    RequestLog,
+    Unit,
+)
+from badges.services.earn import earn_badge, preview_earn
+from tests.factories import CUSTOMER, LOYALTY, NOW, BadgeMetaFactory, EnrolmentFactory
+
+pytestmark = pytest.mark.django_db
+
+SITUATIONS = [
+    pytest.param({}, {}, id="plain"),
+    pytest.param({"inactive": True}, {}, id="inactive"),
+    pytest.param({"upcoming": True}, {}, id="upcoming"),
+    pytest.param({"expired": True}, {}, id="over"),
+    pytest.param({"enrolled": True}, {}, id="not enrolled"),
+    pytest.param({}, {"event_at": NOW + timedelta(days=2)}, id="too far ahead"),
+    pytest.param({}, {"owner": Owner("Journeys", "1")}, id="not claimed"),
+    pytest.param({}, {"owner": None}, id="no owner"),
+    pytest.param({}, {"badge_id": "0" * 24}, id="unknown"),
+    pytest.param({}, {"badge_id": None}, id="found by its claim"),
+]
+
+
+@pytest.mark.parametrize("door", ["api_origin", "desk_origin"])
+@pytest.mark.parametrize(("badge", "call"), SITUATIONS)
+def test_a_preview_says_what_the_earn_then_does_and_writes_nothing(request, door, badge, call):
+    badge = BadgeMetaFactory(claimed=True, **badge)
+    call = {
+        "origin": request.getfixturevalue(door),
+        "customer_id": CUSTOMER,
+        "badge_id": badge.pk,
+        "owner": LOYALTY,
+        "now": NOW,
+    } | call
+
+    foreseen = preview_earn(**call).outcome
+
+    assert not RequestLog.objects.exists()
+    assert not EarnedBadge.objects.exists()
+    fact, refusal = attempted(**call)
+    assert (foreseen.refusal and foreseen.refusal.code) == (refusal and refusal.code)
+    assert summary(foreseen.fact) == summary(fact)
+
+
+def attempted(**call):
+    """Earn, and return the fact or the refusal."""
+    try:
+        return earn_badge(request_id="2132", **call), None
+    except BadgeError as refusal:
+        return None, refusal
+
+
+def summary(fact):
+    return fact and (fact.badge_id, fact.customer_id, fact.expires_at, fact.owner_type)
+
+
+def test_a_preview_tells_how_much_of_each_limit_is_used(earn, api_origin):
+    total = Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, 2)
+    weekly = Limit(LimitLevel.BADGE, LimitKind.ROLLING_WINDOW, 9, Unit.WEEKS, 1)
+    badge = BadgeMetaFactory(claimed=True, limits=[total, weekly])
+    call = {"origin": api_origin, "badge_id": badge.pk, "owner": LOYALTY, "now": NOW}
+    earn(badge)
+    earn(badge, customer_id=CUSTOMER + 1)
+
+    preview = preview_earn(customer_id=CUSTOMER, **call)
+    assert (preview.used[total], preview.used[weekly]) == (1, 2)
+    assert preview.badge.id == badge.pk
+
+    earn(badge)
+    assert preview_earn(customer_id=CUSTOMER, **call).outcome.refusal.code == 2001
+
+
+def test_a_preview_knows_the_enrolment(enrolled_badge, api_origin):
+    enrolment = EnrolmentFactory(badge=enrolled_badge)
+    preview = preview_earn(
+        origin=api_origin,
+        customer_id=CUSTOMER,
+        badge_id=enrolled_badge.pk,
+        owner=LOYALTY,
+        now=NOW,
+    )
+    assert preview.outcome.fact.enrolment == enrolment
+    assert Enrolment.objects.count() == 1
+
+
+def test_a_preview_of_a_changed_badge_is_never_outdated(earn, live_badge, api_origin):
+    earn(live_badge)
+    BadgeMeta.objects.filter(pk=live_badge.pk).update(version=2, active=False)
+    preview = preview_earn(
+        origin=api_origin, customer_id=CUSTOMER, badge_id=live_badge.pk, owner=LOYALTY, now=NOW
+    )
+    assert preview.outcome.refusal.code == 815

@@ -1,0 +1,83 @@
+"""The built-in groups and what their members may do."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+
+from badges.roles import ROLES, install_roles
+from tests.factories import IntegratorFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def rights(group_name):
+    group = Group.objects.get(name=group_name)
+    return set(group.permissions.values_list("codename", flat=True))
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_built_in_group_has_exactly_the_rights_of_the_table(name):
+    assert rights(name) == set(ROLES[name])
+
+
+def test_every_right_of_the_table_exists():
+    known = Permission.objects.filter(content_type__app_label="badges")
+    named = {codename for codenames in ROLES.values() for codename in codenames}
+    assert named <= set(known.values_list("codename", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("fixture", "may", "may_not"),
+    [
+        ("member_care", ["earn_badge", "view_requestlog"], ["add_badgemeta", "add_integrator"]),
+        ("supervisor", ["earn_badge", "change_badgemeta", "add_integrator"], ["view_receipt"]),
+        ("auditor", ["view_requestlog", "view_badgerevision"], ["earn_badge", "change_badgemeta"]),
+    ],
+)
+def test_people_may_do_what_their_role_says(request, fixture, may, may_not):
+    user = request.getfixturevalue(fixture)
+    assert all(user.has_perm(f"badges.{right}") for right in may)
+    assert not any(user.has_perm(f"badges.{right}") for right in may_not)
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_nobody_may_delete_or_write_a_ledger_directly(name):
+    ledgers = ("earnedbadge", "enrolment", "requestlog", "badgerevision")
+    forbidden = {f"{verb}_{ledger}" for ledger in ledgers for verb in ("add", "change", "delete")}
+    assert not rights(name) & forbidden
+    assert not any(right.startswith("delete_") for right in rights(name))
+
+
+def test_an_integrator_has_the_rights_of_its_access_groups(integrator):
+    principal = type(integrator).objects.principal(pk=integrator.pk)
+    assert principal.rights == {"badges.earn_badge", "badges.view_receipt"}
+
+
+def test_an_integrator_without_groups_has_no_rights():
+    outsider = IntegratorFactory(access_groups=[])
+    principal = type(outsider).objects.principal(pk=outsider.pk)
+    assert principal.rights == frozenset()
+
+
+def test_a_right_added_by_hand_to_a_built_in_group_goes_away_with_the_next_migration():
+    extra = Permission.objects.get(codename="add_badgemeta")
+    Group.objects.get(name="Auditor").permissions.add(extra)
+
+    install_roles()
+
+    assert rights("Auditor") == set(ROLES["Auditor"])
+
+
+def test_groups_of_the_administrator_are_left_alone():
+    own = Group.objects.create(name="Interns")
+    own.permissions.add(Permission.objects.get(codename="view_badgemeta"))
+
+    install_roles()
+
+    assert rights("Interns") == {"view_badgemeta"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_groups_survive_a_flush():
+    call_command("flush", interactive=False, verbosity=0)
+    assert rights("MemberCare") == set(ROLES["MemberCare"])
