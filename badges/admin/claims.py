@@ -1,0 +1,115 @@
+"""Claims: made and taken back, never edited."""
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+)
+from unfold.decorators import action
+
+from badges import rules
+from badges.admin.base import RefusableForm, ServiceAdmin, origin_of
+from badges.admin.columns import moment_column
+from badges.errors import BadgeError
+from badges.models import Claim
+from badges.services import definitions
+
+CREATED = moment_column(Claim, "created_at")
+CHANGED = moment_column(Claim, "updated_at")
+
+
+class ClaimForm(RefusableForm):
+    """Which badge, and who may give it; a claim that was taken back may be made again."""
+
+    left_to_rules = ("badge",)
+
+    class Meta:
+        model = Claim
+        fields = ("badge", "owner_type", "reference_id")
+
+    def check_rules(self, cleaned):
+        badge, owner = cleaned["badge"], Claim(**cleaned).owner
+        rules.check_new_claim(badge.definition(), owner)
+        if badge.claims.active().of(owner).exists():
+            self.add_error("reference_id", _("The badge is already claimed so."))
+
+
+@admin.register(Claim)
+class ClaimAdmin(ServiceAdmin):
+    form = ClaimForm
+    fields = ["badge", "owner_type", "reference_id"]
+    list_display = ["reference_id", "owner_type", "badge", "active", CREATED, CHANGED]
+    list_filter = [
+        ("badge", AutocompleteSelectFilter),
+        ("owner_type", ChoicesDropdownFilter),
+        ("active", BooleanRadioFilter),
+    ]
+    list_select_related = ["badge"]
+    search_fields = ["reference_id__exact", "badge__name"]
+    search_help_text = _("The whole reference id, or part of a badge's name")
+    ordering = ["-pk"]
+    autocomplete_fields = ["badge"]
+    actions_detail = ["unclaim"]
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_unclaim_permission(self, request, object_id=None):
+        return request.user.has_perm("badges.change_claim")
+
+    def get_actions_detail(self, request, object_id):
+        claim = self.get_object(request, object_id)
+        return super().get_actions_detail(request, object_id) if claim and claim.active else []
+
+    def get_fields(self, request, obj=None):
+        return self.fields if obj is None else [*self.fields, "active", CREATED, CHANGED]
+
+    def get_readonly_fields(self, request, obj=None):
+        return [] if obj is None else [CREATED, CHANGED]
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.help_text = _("Only owners of the badge may claim it, and only while it is active.")
+        return field
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "badge":
+            field.widget.can_add_related = field.widget.can_change_related = False
+            field.widget.can_view_related = False
+        return field
+
+    def perform(self, request, form, formsets, change):
+        claim = definitions.claim_badge(
+            origin=origin_of(request), badge_id=form.instance.badge_id, owner=form.instance.owner
+        )
+        form.instance.pk = claim.pk
+
+    @action(description=_("Unclaim"), icon="link_off", permissions=["unclaim"])
+    def unclaim(self, request, object_id):
+        """Ask, and take the claim back when the answer is posted."""
+        claim = self.get_object(request, object_id)
+        if claim is None:
+            raise Http404
+        if request.method != "POST":
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("Unclaim"),
+                "opts": self.opts,
+                "claim": claim,
+            }
+            return TemplateResponse(request, "admin/badges/claim/unclaim.html", context)
+        try:
+            definitions.unclaim_badge(
+                origin=origin_of(request), badge_id=claim.badge_id, owner=claim.owner
+            )
+        except BadgeError as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, _("The claim %(claim)s was taken back.") % {"claim": claim})
+        return HttpResponseRedirect(reverse("admin:badges_claim_change", args=[claim.pk]))

@@ -1,0 +1,186 @@
+"""Badges: edited as one form, written by one call of a service, with a readable history."""
+
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from badges.admin.base import ServiceAdmin, origin_of
+from badges.admin.columns import moment_column, pill
+from badges.admin.definition_forms import (
+    BadgeForm,
+    ImageFormSet,
+    LimitForm,
+    LimitFormSet,
+    expiry_fields,
+)
+from badges.admin.filters import OwnerFilter, StatusFilter
+from badges.admin.history import history_page
+from badges.models import BadgeImage, BadgeMeta, EarnLimit, EarnType, Status
+from badges.services import definitions
+
+STATUS_PILLS = {
+    Status.UPCOMING: ("schedule", "info"),
+    Status.LIVE: ("play_circle", "success"),
+    Status.EXPIRED: ("event_busy", "warning"),
+}
+BASICS = [
+    "name",
+    "description",
+    "earn_type",
+    "active",
+    "starts_at",
+    "expires_at",
+    "rank",
+    "owners",
+]
+
+
+START_IS_FIXED = _("In UTC. Fixed: the start of a badge that has begun never changes.")
+
+
+def status_of(badge) -> Status:
+    return badge.with_parts(owners=(), limits=(), claims=()).status(timezone.now())
+
+
+def when(field, value):
+    """Return the condition that shows a field; true on pages that show the other one as text."""
+    return f"(typeof {field} === 'undefined' || {field} === '{value}')"
+
+
+def conditions():
+    """Return when which field shows: what a kind of expiry has no use for stays away."""
+    enrolling = when("earn_type", EarnType.ISSUE_EARN)
+    shown = {"enrolment_expiry_kind": enrolling}
+    for prefix, always in [("earned", "true"), ("enrolment", enrolling)]:
+        for part, kind in [("count", "RELATIVE"), ("unit", "RELATIVE"), ("at", "FIXED_DATE")]:
+            shown[f"{prefix}_expiry_{part}"] = f"{always} && {when(f'{prefix}_expiry_kind', kind)}"
+    return shown
+
+
+class PartInline(TabularInline):
+    """What belongs to the badge is edited by whoever may edit the badge."""
+
+    extra = 0
+    hide_title = True
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.has_perm("badges.view_badgemeta")
+
+    def has_change_permission(self, request, obj=None):
+        right = "change" if obj and not obj._state.adding else "add"
+        return request.user.has_perm(f"badges.{right}_badgemeta")
+
+    def has_add_permission(self, request, obj=None):
+        return self.has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return self.has_change_permission(request, obj)
+
+
+class LimitInline(PartInline):
+    model = EarnLimit
+    form = LimitForm
+    formset = LimitFormSet
+
+
+class ImageInline(PartInline):
+    model = BadgeImage
+    formset = ImageFormSet
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+@admin.register(BadgeMeta)
+class BadgeMetaAdmin(ServiceAdmin):
+    form = BadgeForm
+    inlines = [LimitInline, ImageInline]
+    list_display = [
+        "name",
+        "earn_type",
+        "status",
+        "active",
+        moment_column(BadgeMeta, "starts_at"),
+        moment_column(BadgeMeta, "expires_at"),
+        "owners",
+        "claim_count",
+    ]
+    list_filter = [
+        ("earn_type", ChoicesDropdownFilter),
+        ("active", BooleanRadioFilter),
+        StatusFilter,
+        OwnerFilter,
+    ]
+    search_fields = ["name", "pk"]
+    search_help_text = _("Part of the name, or the whole id")
+    conditional_fields = conditions()
+    warn_unsaved_form = True
+    has_history = True
+
+    def get_queryset(self, request):
+        claims = Count("claims", filter=Q(claims__active=True))
+        return super().get_queryset(request).prefetch_related("owners").annotate(claim_count=claims)
+
+    def get_search_results(self, request, queryset, search_term):
+        return (queryset.named_like(search_term) if search_term else queryset), False
+
+    def get_fieldsets(self, request, obj=None):
+        editing = obj is None or self.has_change_permission(request, obj)
+        basics = [*BASICS, "seen_version"] if editing and obj else BASICS
+        earned, enrolment = (
+            {"fields": expiry_fields(prefix, None if editing else obj)}
+            for prefix in ("earned", "enrolment")
+        )
+        fieldsets = [
+            (_("Basics"), {"fields": basics}),
+            (_("Expiry of the issued badge"), earned),
+        ]
+        if obj is None:
+            enrolment["description"] = _("Only for badges that customers are enrolled for first.")
+        if obj is None or obj.earn_type == EarnType.ISSUE_EARN:
+            fieldsets.append((_("Expiry of the enrolment"), enrolment))
+        return fieldsets
+
+    def get_readonly_fields(self, request, obj=None):
+        if obj is None:
+            return []
+        begun = status_of(obj) != Status.UPCOMING
+        return ["earn_type", "starts_at"] if begun else ["earn_type"]
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if change and self.has_change_permission(request, obj):
+            kwargs["help_texts"] = {
+                "earn_type": _("Fixed: the type of a badge never changes."),
+                **({"starts_at": START_IS_FIXED} if status_of(obj) != Status.UPCOMING else {}),
+            }
+        return super().get_form(request, obj, change, **kwargs)
+
+    def perform(self, request, form, formsets, change):
+        parts = {formset.prefix: formset.values() for formset in formsets}
+        origin, draft = origin_of(request), form.draft(**parts)
+        if change:
+            definitions.update_badge(origin=origin, badge_id=form.instance.pk, draft=draft)
+        else:
+            form.instance.pk = definitions.create_badge(origin=origin, draft=draft).pk
+
+    def history_view(self, request, object_id, extra_context=None):
+        return history_page(self, request, object_id)
+
+    @display(description=_("Status"), ordering="starts_at")
+    def status(self, badge):
+        status = status_of(badge)
+        return pill(status.label, *STATUS_PILLS[status])
+
+    @display(description=_("Owners"))
+    def owners(self, badge):
+        return ", ".join(str(owner) for owner in badge.owners.all())
+
+    @display(description=_("Claims"), ordering="claim_count")
+    def claim_count(self, badge):
+        return badge.claim_count

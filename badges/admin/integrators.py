@@ -1,0 +1,104 @@
+"""Integrators: made with a secret that is shown once, and switched or regrouped later.
+
+The OAuth toolkit's own pages are taken away: they show tokens, and know neither access groups nor
+the request log.
+"""
+
+from django import forms
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import BooleanRadioFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from badges.admin.base import RefusableForm, ServiceAdmin, origin_of
+from badges.admin.columns import moment_column
+from badges.models import Integrator
+from badges.services import integrators
+
+CREATED = moment_column(Integrator, "created")
+
+for model in [Integrator, *apps.get_app_config("oauth2_provider").get_models()]:
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class IntegratorForm(RefusableForm):
+    access_groups = forms.ModelMultipleChoiceField(
+        queryset=Group.objects.order_by("name"),
+        label=_("Access groups"),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        required=False,
+        help_text=_(
+            "What the integrator may do. Default allows every badge operation; the groups named "
+            "after roles are meant for staff."
+        ),
+    )
+
+    class Meta:
+        model = Integrator
+        fields = ("name", "active", "access_groups")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            self.fields["name"].required = True
+
+
+@admin.register(Integrator)
+class IntegratorAdmin(ServiceAdmin):
+    form = IntegratorForm
+    fields = ["name", "active", "access_groups", "client_id", CREATED]
+    readonly_fields = ["client_id", CREATED]
+    list_display = ["name", "active", "groups", "client_id", CREATED]
+    list_filter = [("active", BooleanRadioFilter)]
+    search_fields = ["name", "client_id__exact"]
+    search_help_text = _("Part of the name, or the whole client id")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("access_groups")
+
+    def get_fields(self, request, obj=None):
+        return self.fields if obj else ["name", "access_groups"]
+
+    def add_view(self, request, form_url="", extra_context=None):
+        only_save = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().add_view(request, form_url, {**only_save, **(extra_context or {})})
+
+    def get_changeform_initial_data(self, request):
+        return {"access_groups": Group.objects.filter(name="Default")}
+
+    def perform(self, request, form, formsets, change):
+        origin, groups = origin_of(request), form.cleaned_data["access_groups"]
+        if change:
+            integrators.update_integrator(
+                origin=origin, integrator=form.instance, access_groups=groups
+            )
+        else:
+            request.issued = integrators.create_integrator(
+                origin=origin, name=form.instance.name, access_groups=groups
+            )
+
+    def response_add(self, request, obj, post_url_continue=None):
+        """Show the secret in this very answer: it is nowhere else, and never can be shown again."""
+        integrator, secret = request.issued
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("The secret of %(name)s") % {"name": integrator},
+            "opts": self.opts,
+            "integrator": integrator,
+            "secret": secret,
+        }
+        return TemplateResponse(
+            request,
+            "admin/badges/integrator/secret.html",
+            context,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    @display(description=_("Access groups"))
+    def groups(self, integrator):
+        return ", ".join(group.name for group in integrator.access_groups.all())

@@ -1,0 +1,106 @@
+"""What the theme asks of us by dotted path: style, script and the sidebar (settings, UNFOLD)."""
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def stylesheet(request):
+    return static("badges/desk.css")
+
+
+def admin_stylesheet(request):
+    return static("badges/admin.css")
+
+
+def script(request):
+    return static("badges/desk.js")
+
+
+def navigation(request):
+    """Return the groups of the sidebar, which are the cards of the overview page as well.
+
+    Each item names the permission of its page, so nobody is shown a door that is locked for them.
+    """
+    return [
+        {"title": _("Desk"), "items": [ISSUE]},
+        {"title": _("Badges"), "items": [BADGES, CLAIMS]},
+        {"title": _("Ledgers"), "items": [ENROLMENTS, EARNED, REQUESTS]},
+        {"title": _("Access"), "items": [INTEGRATORS, USERS, GROUPS]},
+    ]
+
+
+def item(title, icon, url_name, permission, description):
+    """Return one entry; it shows to those who have the permission."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(url_name),
+        "permission": lambda request: request.user.has_perm(permission),
+        "description": description,
+    }
+
+
+ISSUE = item(
+    _("Issue badge"),
+    "workspace_premium",
+    "desk:issue",
+    "badges.earn_badge",
+    _("Find a customer and give a badge, with the answer before the click."),
+)
+BADGES = item(
+    _("Badges"),
+    "military_tech",
+    "admin:badges_badgemeta_changelist",
+    "badges.view_badgemeta",
+    _("What can be earned: periods, owners, limits and their history."),
+)
+CLAIMS = item(
+    _("Claims"),
+    "link",
+    "admin:badges_claim_changelist",
+    "badges.view_claim",
+    _("Which campaign or programme may give which badge."),
+)
+ENROLMENTS = item(
+    _("Enrolments"),
+    "how_to_reg",
+    "admin:badges_enrolment_changelist",
+    "badges.view_enrolment",
+    _("Who may earn which badge, and until when."),
+)
+EARNED = item(
+    _("Issued badges"),
+    "verified",
+    "admin:badges_earnedbadge_changelist",
+    "badges.view_earnedbadge",
+    _("Who was given which badge, when, and by whom."),
+)
+REQUESTS = item(
+    _("Request log"),
+    "receipt_long",
+    "admin:badges_requestlog_changelist",
+    "badges.view_requestlog",
+    _("Every attempt to change something, accepted or refused."),
+)
+INTEGRATORS = item(
+    _("Integrators"),
+    "api",
+    "admin:badges_integrator_changelist",
+    "badges.view_integrator",
+    _("The systems that may call the API, and what they may do there."),
+)
+USERS = item(
+    _("Users"),
+    "person",
+    "admin:auth_user_changelist",
+    "auth.view_user",
+    _("Members of staff and their roles."),
+)
+GROUPS = item(
+    _("Groups"),
+    "group",
+    "admin:auth_group_changelist",
+    "auth.view_group",
+    _("Roles of staff and access groups of integrators."),
+)

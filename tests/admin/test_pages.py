@@ -1,0 +1,201 @@
+"""Which role may open which page, and that every page survives nonsense."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import NoReverseMatch, reverse
+
+from badges.models import BadgeMeta, EarnedBadge, Enrolment
+from tests.admin.conftest import ROLES, page
+from tests.factories import (
+    BadgeMetaFactory,
+    ClaimFactory,
+    EarnedBadgeFactory,
+    EnrolmentFactory,
+    IntegratorFactory,
+    RequestLogFactory,
+    UserFactory,
+)
+
+FACTORIES = {
+    "badgemeta": lambda: BadgeMetaFactory(claimed=True),
+    "claim": ClaimFactory,
+    "enrolment": EnrolmentFactory,
+    "earnedbadge": EarnedBadgeFactory,
+    "requestlog": lambda: RequestLogFactory(user=UserFactory(), badge=BadgeMetaFactory()),
+    "integrator": IntegratorFactory,
+}
+LEDGERS = ["enrolment", "earnedbadge", "requestlog"]
+READABLE = ["badgemeta", "claim", *LEDGERS]
+
+
+def may_view(role, model):
+    return model != "integrator" or role != "member_care"
+
+
+def may_add(role, model):
+    return role == "supervisor" and model not in LEDGERS
+
+
+@pytest.mark.parametrize("model", FACTORIES)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_what_it_may(as_role, role, model):
+    row = FACTORIES[model]()
+    browser = as_role(role)
+    seen = 200 if may_view(role, model) else 403
+    assert browser.get(page(f"{model}_changelist")).status_code == seen
+    assert browser.get(page(f"{model}_change", row.pk)).status_code == seen
+    assert browser.get(page(f"{model}_add")).status_code == (200 if may_add(role, model) else 403)
+
+
+@pytest.mark.parametrize("model", FACTORIES)
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_deletes(as_role, role, model):
+    row = FACTORIES[model]()
+    answer = as_role(role).post(page(f"{model}_delete", row.pk), {"post": "yes"})
+    assert answer.status_code == 403
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("model", ["badgemeta", "integrator"])
+@pytest.mark.parametrize("role", ["member_care", "auditor"])
+def test_readers_change_nothing(as_role, role, model):
+    row = FACTORIES[model]()
+    answer = as_role(role).post(page(f"{model}_change", row.pk), {"name": "Other"})
+    assert answer.status_code == 403
+    assert type(row).objects.get(pk=row.pk).name == row.name
+
+
+@pytest.mark.parametrize("model", ["user", "group"])
+def test_users_and_groups_are_for_administrators(as_role, admin_client, supervisor, model):
+    address = reverse(f"admin:auth_{model}_changelist")
+    assert admin_client.get(address).status_code == 200
+    assert as_role("supervisor").get(address).status_code == 403
+
+
+def test_an_administrator_adds_a_user_in_the_theme(admin_client, supervisor):
+    assert "border-base-200" in admin_client.get(reverse("admin:auth_user_add")).text
+    change = admin_client.get(reverse("admin:auth_user_change", args=[supervisor.pk]))
+    assert "simon" in change.text
+
+
+@pytest.mark.parametrize(
+    "model", ["accesstoken", "refreshtoken", "grant", "idtoken", "application", "devicegrant"]
+)
+def test_the_pages_of_the_oauth_toolkit_are_gone(model):
+    with pytest.raises(NoReverseMatch):
+        reverse(f"admin:oauth2_provider_{model}_changelist")
+
+
+@pytest.mark.parametrize(
+    ("role", "shown", "hidden"),
+    [
+        ("member_care", ["Issue badge", "Request log"], ["Integrators", "Users"]),
+        ("supervisor", ["Issue badge", "Integrators"], ["Users"]),
+        ("auditor", ["Request log", "Integrators"], ["Issue badge", "Users"]),
+    ],
+)
+def test_the_overview_leads_to_what_a_role_may_open(as_role, role, shown, hidden):
+    text = as_role(role).get(reverse("admin:index")).text
+    assert all(text.count(f">{title}<") == 2 for title in shown)  # a card and an entry of the menu
+    assert not any(f">{title}<" in text for title in hidden)
+
+
+def test_the_overview_tells_who_has_no_role(client, db):
+    client.force_login(UserFactory())
+    assert "You have no role yet" in client.get(reverse("admin:index")).text
+
+
+def test_every_link_of_the_overview_opens(as_role):
+    browser = as_role("auditor")
+    for group in browser.get(reverse("admin:index")).context["sidebar_navigation"]:
+        for item in group["items"]:
+            if item["has_permission"]:
+                assert browser.get(str(item["link"])).status_code == 200
+
+
+@pytest.mark.parametrize("model", FACTORIES)
+def test_a_list_asks_as_often_for_many_rows_as_for_few(at_work, model):
+    address = page(f"{model}_changelist")
+    FACTORIES[model]()
+    at_work.get(address)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        at_work.get(address)
+    for _number in range(8):
+        FACTORIES[model]()
+    with CaptureQueriesContext(connection) as many:
+        at_work.get(address)
+    assert len(many) == len(few)
+
+
+@pytest.mark.parametrize("model", LEDGERS)
+def test_a_ledger_is_never_counted(at_work, model):
+    FACTORIES[model]()
+    with CaptureQueriesContext(connection) as queries:
+        at_work.get(page(f"{model}_changelist"), {"owner_type__exact": "Loyalty"})
+    assert not any("COUNT(" in query["sql"] for query in queries)
+
+
+JUNK = ["x", "' OR 1=1", "99999999999999999999999", "-1", "²", "é" * 300, "0" * 24, '"', "%", "\\"]
+
+
+@pytest.mark.parametrize("junk", JUNK)
+@pytest.mark.parametrize("model", FACTORIES)
+def test_nonsense_in_the_search_finds_nothing_and_breaks_nothing(at_work, model, junk):
+    FACTORIES[model]()
+    answer = at_work.get(page(f"{model}_changelist"), {"q": junk})
+    assert answer.status_code == 200
+
+
+NONSENSE_FILTERS = [
+    {"earned_at_from_0": "tomorrow"},
+    {"earned_at_from_0": "2026-01-01", "earned_at_from_1": "late"},
+    {"enrolled_at_to_0": "99999-01-01"},
+    {"received_at_from_0": "0001-01-01", "received_at_to_0": "9999-12-31"},
+    {"code": "²"},
+    {"code": "99999999999999999999999"},
+    {"badge__id__exact": "nothing"},
+    {"user__id__exact": "nobody"},
+    {"integrator__id__exact": "99999999999999999999999"},
+    {"outcome__exact": "MAYBE"},
+    {"active__exact": "perhaps"},
+    {"status": "LOST"},
+    {"owner": "Nobody"},
+    {"revoked": "maybe"},
+    {"customer_id": "x"},
+    {"reference_id": "\x00"},
+    {"p": "9999999"},
+    {"o": "99.-x"},
+]
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE_FILTERS)
+@pytest.mark.parametrize("model", FACTORIES)
+def test_nonsense_in_a_filter_breaks_nothing(at_work, model, nonsense):
+    FACTORIES[model]()
+    answer = at_work.get(page(f"{model}_changelist"), nonsense, follow=True)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("key", ["nothing", "\x00", "%", "99999999999999999999999"])
+@pytest.mark.parametrize("model", FACTORIES)
+def test_an_unknown_row_is_said_to_be_unknown(at_work, model, key):
+    answer = at_work.get(page(f"{model}_change", key), follow=True)
+    assert "Perhaps it was deleted?" in answer.text
+
+
+@pytest.mark.parametrize("model", READABLE)
+def test_a_page_asks_for_a_log_in(client, db, model):
+    address = page(f"{model}_changelist")
+    assert client.get(address).url == f"{reverse('admin:login')}?next={address}"
+
+
+def test_the_lists_are_of_the_tables(at_work):
+    """The factories above made what they say; otherwise the tests of this file prove nothing."""
+    for factory in FACTORIES.values():
+        factory()
+    assert BadgeMeta.objects.count() > 1
+    assert Enrolment.objects.count() == 1
+    assert EarnedBadge.objects.count() == 1
