@@ -1,0 +1,164 @@
+"""What would happen, in words, before the click."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from badges.desk.picker import Standing, standing
+from badges.errors import BadgeError
+from badges.models import (
+    Definition,
+    EarnedBadge,
+    ExpiryKind,
+    Limit,
+    LimitKind,
+    RequestLog,
+    Unit,
+    Weekday,
+)
+from badges.services.earn import Preview
+
+IDLE = "idle"
+INVALID = "invalid"
+OPEN = "open"
+REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitUse:
+    """One limit and how much of it is used up."""
+
+    limit: Limit
+    used: int
+
+    @property
+    def left(self) -> int:
+        return max(self.limit.max_earns - self.used, 0)
+
+    @property
+    def words(self) -> str:
+        return f"{self.limit.level.label}, {_window(self.limit)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the verdict rests on."""
+
+    customer_id: int
+    badge: Definition
+    standing: Standing
+    earned: EarnedBadge | None
+    limits: list[LimitUse]
+    held: int
+    last_earned_at: datetime | None
+
+    @property
+    def never_expires(self) -> bool:
+        return self.badge.earned_expiry.kind == ExpiryKind.NEVER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the panel says; `original` is the request that used up the id of this form."""
+
+    state: str
+    title: str
+    text: str = ""
+    code: int | None = None
+    facts: Facts | None = None
+    problems: tuple[str, ...] = ()
+    original: RequestLog | None = None
+    used_up: bool = False
+
+
+WAITING = Verdict(
+    state=IDLE,
+    title=gettext_lazy("Nothing to check yet"),
+    text=gettext_lazy("Enter a customer and choose a badge: this says what would happen."),
+)
+
+
+def of_form(form) -> Verdict:
+    """Say what keeps the form from being checked."""
+    problems = [
+        message
+        for name, errors in form.errors.as_data().items()
+        for error in errors
+        if error.code != "required" or name == "request_id"
+        for message in error.messages
+    ]
+    if not problems:
+        return WAITING
+    return Verdict(state=INVALID, title=_("This cannot be checked"), problems=tuple(problems))
+
+
+def of_preview(preview: Preview, now: datetime) -> Verdict:
+    """Say what an earn would do."""
+    if preview.outcome.refusal:
+        return of_refusal(preview.outcome.refusal, preview, now)
+    return Verdict(state=OPEN, title=_("Can be issued"), facts=_facts(preview, now))
+
+
+def of_refusal(refusal: BadgeError, preview: Preview, now: datetime) -> Verdict:
+    """Say which rule refuses."""
+    return Verdict(
+        state=REFUSED,
+        title=_("Cannot be issued"),
+        text=refusal.message,
+        code=int(refusal.code),
+        facts=_facts(preview, now),
+    )
+
+
+def of_used_form(refusal: BadgeError) -> Verdict:
+    """Say that this form issued a badge before, and what was entered then was something else."""
+    return Verdict(
+        state=REFUSED,
+        title=_("This form was already used"),
+        text=_("It issued a badge with other entries before. Nothing was issued this time."),
+        code=int(refusal.code),
+        original=refusal.original,
+        used_up=True,
+    )
+
+
+def _facts(preview: Preview, now: datetime) -> Facts | None:
+    if preview.badge is None:
+        return None
+    customer_id = preview.outcome.customer_id
+    held = EarnedBadge.objects.standing().of_customers(preview.badge.id, [customer_id])
+    return Facts(
+        customer_id=customer_id,
+        badge=preview.badge,
+        standing=standing(preview.badge, now),
+        earned=preview.outcome.fact,
+        limits=[LimitUse(limit=limit, used=used) for limit, used in preview.used.items()],
+        **held.order_by().aggregate(held=Count("pk"), last_earned_at=Max("earned_at")),
+    )
+
+
+def _window(limit: Limit) -> str:
+    if limit.kind == LimitKind.FIXED_VALUE:
+        return _("over the life of the badge")
+    if limit.kind == LimitKind.ROLLING_WINDOW:
+        return _("in the last %(period)s") % {"period": _period(limit)}
+    if limit.unit == Unit.MONTHS:
+        return _("in a calendar month")
+    if limit.unit == Unit.WEEKS:
+        day = Weekday(limit.first_weekday or 0).label
+        return _("in a week from %(day)s") % {"day": day}
+    if limit.length == 1:
+        return _("in one day")
+    return _("in each %(period)s of the badge") % {"period": _period(limit)}
+
+
+def _period(limit: Limit) -> str:
+    words = {
+        Unit.DAYS: ngettext("%(count)d day", "%(count)d days", limit.length),
+        Unit.WEEKS: ngettext("%(count)d week", "%(count)d weeks", limit.length),
+        Unit.MONTHS: ngettext("%(count)d month", "%(count)d months", limit.length),
+    }
+    return words[limit.unit] % {"count": limit.length}

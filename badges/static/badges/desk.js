@@ -1,0 +1,68 @@
+/* The staff pages work without this file; it adds local times, shortcuts and gentler waiting. */
+"use strict";
+
+(() => {
+  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+  const showLocalTimes = (root) => {
+    for (const time of root.querySelectorAll("time[data-local]")) {
+      const format = time.dataset.local === "date" ? day : moment;
+      time.textContent = format.format(new Date(time.dateTime));
+    }
+  };
+
+  const focusFirst = () => document.querySelector(".desk [autofocus]")?.focus();
+
+  const issueByShortcut = (event) => {
+    const form = event.target.closest?.("form[data-desk-form]");
+    if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit(form.querySelector("[data-desk-submit]"));
+    }
+  };
+
+  const stepIntoBadges = (event) => {
+    if (event.target.matches?.(".desk-search input") && event.key === "ArrowDown") {
+      event.preventDefault();
+      document.querySelector("#desk-badges input:checked, #desk-badges input")?.focus();
+    }
+  };
+
+  /* A second click would be answered with the same receipt; it need not be sent at all. */
+  const sendOnce = (event) => {
+    if (!event.target.matches("form[data-desk-form]")) return;
+    if (event.target.dataset.deskSent) event.preventDefault();
+    event.target.dataset.deskSent = "1";
+  };
+
+  const allowSending = () => {
+    for (const form of document.querySelectorAll("form[data-desk-sent]")) {
+      delete form.dataset.deskSent;
+    }
+  };
+
+  const sayUnchecked = (event) => {
+    const panel = event.detail.target;
+    if (panel?.dataset?.deskFailed) panel.textContent = panel.dataset.deskFailed;
+  };
+
+  const start = () => {
+    showLocalTimes(document);
+    for (const button of document.querySelectorAll("[data-desk-print]")) {
+      button.hidden = false;
+      button.addEventListener("click", () => window.print());
+    }
+  };
+
+  document.addEventListener("DOMContentLoaded", start);
+  /* The theme hides the page until then, and what is hidden cannot be focused. */
+  document.addEventListener("alpine:initialized", () => requestAnimationFrame(focusFirst));
+  document.addEventListener("keydown", issueByShortcut);
+  document.addEventListener("keydown", stepIntoBadges);
+  document.addEventListener("submit", sendOnce);
+  document.addEventListener("htmx:afterSwap", (event) => showLocalTimes(event.target));
+  document.addEventListener("htmx:responseError", sayUnchecked);
+  document.addEventListener("htmx:sendError", sayUnchecked);
+  window.addEventListener("pageshow", allowSending);
+})();

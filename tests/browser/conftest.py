@@ -1,0 +1,70 @@
+"""A real browser at the live server; any complaint of its console fails the test."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import need
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+
+# Playwright's synchronous interface runs an event loop in this thread; Django then refuses the
+# database there unless it is told that nothing asynchronous is going on.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    need(find_spec("playwright") is not None, "playwright is not installed")
+    need(CHROMIUM.exists(), f"no Chromium at {CHROMIUM} (CHROMIUM names another path)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server):
+    """Return a function that opens a page of a size and theme; complaints are raised at the end."""
+    complaints, contexts = [], []
+
+    def open_one(width=1440, height=1000, theme="light", javascript=True):
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            timezone_id="Asia/Tokyo",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: _note(complaints, message))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def shoot(tmp_path):
+    """Return a function that keeps a picture of the page, under BADGEADMIN_SCREENSHOTS if set."""
+    directory = Path(os.environ.get("BADGEADMIN_SCREENSHOTS", tmp_path))
+
+    def keep(page, name):
+        directory.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=directory / f"{name}.png", full_page=True)
+
+    return keep
+
+
+def _note(complaints, message):
+    asked_unbidden = message.location["url"].endswith("/favicon.ico")
+    if message.type in ("error", "warning") and not asked_unbidden:
+        complaints.append(message.text)

@@ -1,0 +1,41 @@
+"""What the tests of the staff pages share: a person at the desk, and a filled-in form."""
+
+import pytest
+from django.urls import reverse
+
+from badges.desk.forms import new_request_id
+
+ISSUE = "/desk/issue/"
+PREVIEW = "/desk/issue/preview/"
+BADGES = "/desk/issue/badges/"
+
+
+@pytest.fixture
+def desk(client, member_care):
+    """A browser in which somebody of MemberCare has logged in."""
+    client.force_login(member_care)
+    return client
+
+
+@pytest.fixture
+def filled(live_badge):
+    """Return the fields of a form, filled in with what can be issued but for the changes."""
+
+    def fill(**changes):
+        fields = {
+            "customer_id": "1001",
+            "badge_id": live_badge.pk,
+            "event_at": "",
+            "reason": "Called in",
+            "search": "",
+            "request_id": new_request_id(),
+        }
+        return fields | changes
+
+    return fill
+
+
+@pytest.fixture
+def receipt_of():
+    """Return the address of the receipt of an issued badge."""
+    return lambda earned: reverse("desk:receipt", args=[earned.request_id])
