@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from badgeadmin.demo_key import demo_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
-VAR_DIR.mkdir(exist_ok=True)
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
+
+VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = env("SECRET_KEY", default="")
 if not SECRET_KEY and sys.argv[1:2] == ["demo"]:
@@ -53,7 +54,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "badgeadmin.csp.ThemedCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -121,6 +122,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.ManifestStaticFilesStorage"},
@@ -152,7 +154,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["badges.api.permissions.HasAccessRight"],
     "DEFAULT_PARSER_CLASSES": ["badges.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["badges.api.envelope.EnvelopeRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "badges.api.envelope.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "badges.api.envelope.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -187,7 +188,7 @@ UNFOLD = {
     "SITE_SYMBOL": "workspace_premium",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["badges.admin.site.stylesheet"],
+    "STYLES": ["badges.admin.site.stylesheet", "badges.admin.site.admin_stylesheet"],
     "SCRIPTS": ["badges.admin.site.script"],
     "SIDEBAR": {"navigation": "badges.admin.site.navigation"},
 }

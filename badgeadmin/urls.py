@@ -1,1 +1,27 @@
-urlpatterns = []
+"""Every mount of the project; each page and endpoint below it names its own permission."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from oauth2_provider.views import TokenView
+
+from badges.api.envelope import unknown_path
+from badges.health import healthz
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="desk:home"), name="home"),
+    path("admin/", admin.site.urls),
+    path("desk/", include("badges.desk.urls")),
+    path("api_gateway/v1/badges/", include("badges.api.urls")),
+    re_path("^api_gateway/", unknown_path),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="swagger"),
+    # Of the OAuth toolkit's pages this one alone: its others let any user register clients.
+    path("o/token/", TokenView.as_view(), name="token"),
+    path("healthz", healthz, name="healthz"),
+]
+
+handler400 = "badges.api.envelope.bad_request"
+handler403 = "badges.desk.access.forbidden"
+handler500 = "badges.api.envelope.server_error"

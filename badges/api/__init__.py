@@ -1,0 +1,1 @@
+"""The DRF door: authentication, serializers, viewsets, envelope and routes."""

@@ -1,0 +1,60 @@
+"""Who calls: an integrator, by client id and secret or by an OAuth 2 token. Never a person."""
+
+import base64
+import binascii
+
+from django.contrib.auth.hashers import check_password, make_password
+from oauth2_provider.contrib.rest_framework import OAuth2Authentication
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+
+from badges.models import Integrator
+
+# Verified in place of the secret of an integrator that does not exist, so that both take as long.
+NOBODYS_SECRET = make_password("", hasher="integrator_secret")
+
+
+class BasicAuthentication(BaseAuthentication):
+    """HTTP Basic with an integrator's client id and secret; staff passwords are not accepted."""
+
+    def authenticate(self, request):
+        scheme, _space, credentials = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"basic":
+            return None
+        client_id, secret = self._decoded(credentials)
+        integrator = Integrator.objects.principal(client_id=client_id)
+        stored = integrator.client_secret if integrator else NOBODYS_SECRET
+        if not check_password(secret, stored) or integrator is None or not integrator.active:
+            raise AuthenticationFailed
+        return integrator, None
+
+    def authenticate_header(self, request):
+        """Challenge for both schemes: the framework asks the first one alone."""
+        return 'Basic realm="badges", Bearer realm="badges"'
+
+    @staticmethod
+    def _decoded(credentials: bytes) -> tuple[str, str]:
+        try:
+            text = base64.b64decode(credentials.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise AuthenticationFailed from None
+        client_id, colon, secret = text.partition(":")
+        if not colon or "\0" in text:
+            raise AuthenticationFailed
+        return client_id, secret
+
+
+class OAuthAuthentication(OAuth2Authentication):
+    """A bearer token of the client credentials grant stands for its integrator."""
+
+    def authenticate(self, request):
+        if get_authorization_header(request).partition(b" ")[0].lower() != b"bearer":
+            return None  # the toolkit would also take a token from the body or the address
+        found = super().authenticate(request)
+        if found is None:
+            raise AuthenticationFailed
+        _user, token = found
+        integrator = Integrator.objects.principal(pk=token.application_id)
+        if integrator is None or not integrator.active:
+            raise AuthenticationFailed
+        return integrator, token

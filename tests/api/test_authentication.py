@@ -1,0 +1,130 @@
+"""Who may call: integrators by client id and secret or by token, and nobody else."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
+
+from badges.models import EarnedBadge, RequestLog
+from tests.api.conftest import EARN, ApiClient, basic, codes
+from tests.factories import PASSWORD, IntegratorFactory
+
+pytestmark = pytest.mark.django_db
+
+STRANGERS = {
+    "nobody": {"authorization": ""},
+    "an unknown scheme": {"authorization": "Digest abc"},
+    "Basic without anything": {"authorization": "Basic"},
+    "Basic that is no base64": {"authorization": "Basic %%%"},
+    "Basic without a colon": {"authorization": "Basic bm9jb2xvbg=="},
+    "Basic with NUL": basic("loyalty-engine", "\0"),
+    "an unknown client": basic("nobody"),
+    "a wrong secret": basic("loyalty-engine", "wrong"),
+    "no secret": basic("loyalty-engine", ""),
+    "a member of staff": basic("maria", PASSWORD),
+    "a made-up token": {"authorization": "Bearer made-up"},
+    "an empty token": {"authorization": "Bearer "},
+}
+
+
+@pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS)
+def test_a_stranger_is_refused(api, wish, member_care, headers):
+    answer = api.earn(wish(), **headers)
+
+    assert answer.status_code == 401
+    assert codes(answer) == [401]
+    assert answer["WWW-Authenticate"] == 'Basic realm="badges", Bearer realm="badges"'
+    assert not EarnedBadge.objects.exists()
+    assert not RequestLog.objects.exists()
+
+
+def token_for(client, integrator) -> str:
+    answer = client.post(
+        "/o/token/", {"grant_type": "client_credentials"}, headers=basic(integrator.client_id)
+    )
+    assert answer.json()["token_type"] == "Bearer"
+    assert answer.json()["expires_in"] == 900
+    return answer.json()["access_token"]
+
+
+def test_a_token_stands_for_its_integrator(client, api, wish, integrator):
+    token = token_for(client, integrator)
+
+    answer = api.earn(wish(), authorization=f"Bearer {token}")
+
+    assert answer.status_code == 200
+    assert RequestLog.objects.get().integrator == integrator
+
+
+def test_an_expired_token_is_refused(client, api, wish, integrator):
+    token = token_for(client, integrator)
+    get_access_token_model().objects.update(expires=timezone.now() - timedelta(seconds=1))
+
+    assert api.earn(wish(), authorization=f"Bearer {token}").status_code == 401
+    assert not EarnedBadge.objects.exists()
+
+
+def test_a_token_in_the_body_or_the_address_is_none(client, api, wish, integrator):
+    token = token_for(client, integrator)
+    api.headers = {}
+
+    assert api.earn(wish() | {"access_token": token}).status_code == 401
+    assert api.post(f"{EARN}?access_token={token}", wish()).status_code == 401
+
+
+@pytest.mark.parametrize("grant", ["password", "authorization_code", "implicit", ""])
+def test_other_grants_give_no_token(client, integrator, grant):
+    answer = client.post(
+        "/o/token/",
+        {"grant_type": grant, "username": "maria", "password": PASSWORD},
+        headers=basic(integrator.client_id),
+    )
+
+    assert answer.status_code == 400
+    assert "access_token" not in answer.json()
+
+
+def test_a_wrong_secret_gives_no_token(client, integrator):
+    answer = client.post(
+        "/o/token/",
+        {"grant_type": "client_credentials"},
+        headers=basic(integrator.client_id, "wrong"),
+    )
+
+    assert answer.status_code == 401
+
+
+def test_a_switched_off_integrator_is_refused_at_once(client, api, wish, integrator):
+    token = token_for(client, integrator)
+    integrator.active = False
+    integrator.save()
+
+    assert api.earn(wish()).status_code == 401
+    assert api.earn(wish(), authorization=f"Bearer {token}").status_code == 401
+
+
+def test_an_integrator_without_the_right_is_refused_and_recorded(wish):
+    reader = IntegratorFactory(access_groups=[])
+
+    answer = ApiClient(reader.client_id).earn(wish(requestId="mine"))
+
+    assert answer.status_code == 403
+    assert codes(answer) == [403]
+    assert not EarnedBadge.objects.exists()
+    request = RequestLog.objects.get()
+    assert (request.integrator, request.code, request.request_id) == (reader, 403, "mine")
+
+
+def test_the_secret_is_stored_as_a_hash_alone(integrator):
+    integrator.refresh_from_db()
+
+    assert integrator.client_secret.startswith("integrator_secret$")
+    assert "a-secret" not in integrator.client_secret
+
+
+@pytest.mark.parametrize(
+    "path", ["/o/applications/", "/o/authorize/", "/o/introspect/", "/o/device/", "/o/register/"]
+)
+def test_no_other_page_of_the_oauth_toolkit_is_offered(client, path):
+    assert client.get(path).status_code == 404

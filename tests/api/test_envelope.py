@@ -1,0 +1,73 @@
+"""Every answer below the API has the envelope, whatever goes wrong."""
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+from badges.models import EarnedBadge
+from tests.api.conftest import EARN, codes
+
+pytestmark = pytest.mark.django_db
+
+
+API = "/api_gateway/"
+
+
+class Broken:
+    """Stands between Django and the database and fails on the insert of a request."""
+
+    def __init__(self, error: Exception):
+        self.error = error
+
+    def __call__(self, execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "badges_requestlog"'):
+            raise self.error
+        return execute(sql, params, many, context)
+
+
+def test_an_unexpected_error_is_logged_and_not_told(api, wish, caplog):
+    with connection.execute_wrapper(Broken(RuntimeError("the secret of the house"))):
+        answer = api.earn(wish())
+
+    assert answer.status_code == 500
+    assert codes(answer) == [999999]
+    assert b"secret of the house" not in answer.content
+    assert "secret of the house" in caplog.text
+    assert not EarnedBadge.objects.exists()
+
+
+def test_a_database_that_is_away_is_answered_with_503(api, wish):
+    with connection.execute_wrapper(Broken(OperationalError("gone"))):
+        answer = api.earn(wish())
+
+    assert answer.status_code == 503
+    assert codes(answer) == [503]
+    assert int(answer["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options", "patch"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api_gateway/", "/api_gateway/v1/badges/", "/api_gateway/v1/badges/no/where", EARN + "/"],
+)
+def test_an_unknown_address_has_the_envelope(method, path):
+    answer = getattr(Client(enforce_csrf_checks=True), method)(path)
+
+    assert answer.status_code == 404
+    assert codes(answer) == [404]
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "options", "patch"])
+def test_an_unknown_method_has_the_envelope(api, method):
+    answer = getattr(api.client, method)(EARN, headers=api.headers)
+
+    assert answer.status_code == 405
+    assert codes(answer) == [405]
+    assert answer["Allow"]
+
+
+def test_a_host_that_is_not_ours_is_refused_in_the_envelope(api):
+    answer = api.client.post(EARN, headers=api.headers | {"host": "evil.example"})
+
+    assert answer.status_code == 400
+    assert codes(answer) == [400]
