@@ -1,0 +1,91 @@
+"""Run the production server."""
+
+import os
+import sys
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection, connections
+from django.utils.translation import gettext as _
+
+from badges.management.readiness import Address, check_migrated
+
+DEFAULT_BIND = "127.0.0.1:8000"
+DEFAULT_WORKERS = 2
+MOST_WORKERS_ON_SQLITE = 4
+THREADS_PER_WORKER = 4
+SECONDS_TO_STOP = 10
+
+
+class Command(BaseCommand):
+    help = _("Serve the application and its static files, on the database of DATABASE_URL.")
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--bind",
+            default=DEFAULT_BIND,
+            metavar="HOST:PORT",
+            help=_("Where to listen. Default: %(bind)s.") % {"bind": DEFAULT_BIND},
+        )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            metavar="N",
+            help=_(
+                "Processes of %(threads)d threads each. Default: %(workers)d, or the processors."
+            )
+            % {"threads": THREADS_PER_WORKER, "workers": DEFAULT_WORKERS},
+        )
+
+    def handle(self, *, bind, workers, **options):
+        address = Address.parse(bind)
+        workers = self.sensible(workers)
+        check_migrated()
+        address.check_free()
+        call_command("collectstatic", interactive=False, verbosity=0)
+        self.stdout.write(
+            _("Serving on http://%(address)s/ with %(workers)d worker processes; Ctrl-C stops it.")
+            % {"address": address, "workers": workers}
+        )
+        self.stdout.flush()
+        become_the_server(address, workers)
+
+    def sensible(self, workers):
+        """Return how many worker processes to run; SQLite has one writer at a time."""
+        if workers is None:
+            return min(DEFAULT_WORKERS, os.cpu_count() or 1)
+        if workers < 1:
+            raise CommandError(_("There must be at least one worker."))
+        if connection.vendor == "sqlite" and workers > MOST_WORKERS_ON_SQLITE:
+            self.stderr.write(
+                _("SQLite has one writer at a time: running %(most)d workers instead of %(asked)d.")
+                % {"most": MOST_WORKERS_ON_SQLITE, "asked": workers}
+            )
+            return MOST_WORKERS_ON_SQLITE
+        return workers
+
+
+def become_the_server(address, workers):
+    """Replace this process by the server, so that signals reach it directly."""
+    arguments = {
+        "interface": "wsgi",
+        "host": address.host,
+        "port": address.port,
+        "workers": workers,
+        "blocking-threads": THREADS_PER_WORKER,
+        # A thread takes its database connection with it when it goes.
+        "blocking-threads-idle-timeout": 600,
+        "workers-kill-timeout": SECONDS_TO_STOP,
+        "log-level": "warning",
+    }
+    connections.close_all()
+    path = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+    os.execv(  # noqa: S606 - no shell is wanted
+        sys.executable,
+        [
+            *(sys.executable, "-m", "granian", "badgeadmin.worker:application"),
+            *(f"--{name}={value}" for name, value in arguments.items()),
+            *("--factory", "--no-ws", "--respawn-failed-workers"),
+        ],
+    )

@@ -1,0 +1,71 @@
+"""The command that makes an integrator."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.contrib.auth.hashers import check_password
+from django.core.management import CommandError, call_command
+
+from badges.models import Channel, Integrator, RequestLog
+from tests.factories import IntegratorFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def create(*arguments):
+    stdout = StringIO()
+    call_command("create_integrator", *arguments, stdout=stdout)
+    return stdout.getvalue()
+
+
+def test_prints_one_json_object_whose_secret_is_valid():
+    printed = json.loads(create("Loyalty engine", "--json"))
+
+    integrator = Integrator.objects.get()
+    assert set(printed) == {"name", "client_id", "client_secret"}
+    assert printed["name"] == "Loyalty engine"
+    assert printed["client_id"] == integrator.client_id
+    assert check_password(printed["client_secret"], integrator.client_secret)
+    assert [group.name for group in integrator.access_groups.all()] == ["Default"]
+
+
+def test_prints_readable_text_otherwise():
+    printed = create("Loyalty engine")
+
+    assert "Client id: " + Integrator.objects.get().client_id in printed
+    assert "cannot be shown again" in printed
+
+
+def test_takes_several_access_groups():
+    create("Loyalty engine", "--access-group", "Default", "--access-group", "Auditor")
+
+    names = Integrator.objects.get().access_groups.values_list("name", flat=True)
+    assert set(names) == {"Default", "Auditor"}
+
+
+def test_leaves_a_row_in_the_request_log():
+    create("Loyalty engine", "--json")
+
+    assert RequestLog.objects.get().channel == Channel.COMMAND
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Taken"], "Another integrator has this name"),
+        (["  Taken "], "Another integrator has this name"),
+        ([""], "1 to 255 characters"),
+        (["   "], "1 to 255 characters"),
+        (["x" * 256], "1 to 255 characters"),
+        (["New", "--access-group", "Nobody"], "no access group Nobody"),
+    ],
+)
+def test_refuses_in_words_and_makes_no_integrator(arguments, message):
+    IntegratorFactory(name="Taken")
+
+    with pytest.raises(CommandError, match=message):
+        create(*arguments)
+
+    assert Integrator.objects.count() == 1
+    assert not RequestLog.objects.accepted().exists()

@@ -1,0 +1,127 @@
+"""The demo: a story told once, log-ins that stay, and no hand laid on a foreign database."""
+
+import json
+import re
+import stat
+from base64 import b64encode
+from io import StringIO
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from badges.management.demo import story
+from badges.models import (
+    BadgeMeta,
+    Channel,
+    EarnedBadge,
+    EarnType,
+    Enrolment,
+    RequestLog,
+    RequestOutcome,
+    Status,
+)
+from tests.factories import BadgeMetaFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def small_demo(settings, monkeypatch, tmp_path):
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(story, "EARNS", 1_000)
+
+
+def demo():
+    stdout = StringIO()
+    call_command("demo", no_serve=True, stdout=stdout)
+    return stdout.getvalue()
+
+
+def counts():
+    return {model: model.objects.count() for model in apps.get_models()}
+
+
+def test_tells_of_both_types_every_status_and_every_door():
+    demo()
+
+    now = timezone.now()
+    badges = BadgeMeta.objects.with_parts()
+    assert {badge.earn_type for badge in badges} == set(EarnType.values)
+    assert {badge.definition().status(now) for badge in badges} == set(Status)
+    assert badges.filter(active=False).exists()
+    assert Enrolment.objects.exists()
+    assert EarnedBadge.objects.filter(earned_at__gt=now).count() == 0
+    channels = set(RequestLog.objects.values_list("channel", flat=True))
+    assert channels == {Channel.API, Channel.MEMBERCARE, Channel.COMMAND}
+
+
+def test_has_refusals_of_many_kinds():
+    demo()
+
+    refused = RequestLog.objects.filter(outcome=RequestOutcome.REFUSED)
+    codes = set(refused.values_list("code", flat=True))
+    assert codes >= {404, 750, 809, 810, 811, 815, 816, 2001}
+
+
+def test_a_second_run_keeps_everything_and_shows_the_same_log_ins():
+    first, before = demo(), counts()
+
+    second = demo()
+
+    assert counts() == before
+    assert "kept as it is" in second
+    assert second.partition("\n\n")[2] == first.partition("\n\n")[2]
+
+
+def test_the_printed_log_ins_work_and_are_kept_from_others(client, tmp_path):
+    printed = demo()
+
+    for user in User.objects.all():
+        password = re.search(rf"^  {user.username} +(\S+)$", printed, re.MULTILINE)[1]
+        assert client.login(username=user.username, password=password)
+    (file,) = tmp_path.glob("demo-log-ins-*.json")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_printed_request_gives_a_badge(client):
+    printed = demo()
+    before = EarnedBadge.objects.count()
+    pair = re.search(r"-u '(.*?)'", printed)[1]
+    url = re.search(r"http://127\.0\.0\.1:8000(/api_gateway\S+)", printed)[1]
+    body = re.search(r"-d '(.*)'", printed, re.DOTALL)[1].replace("'$(date +%s)'", "1795376998")
+
+    response = client.post(
+        url,
+        json.loads(body),
+        content_type="application/json",
+        headers={"Authorization": "Basic " + b64encode(pair.encode()).decode()},
+    )
+
+    assert response.status_code == 200, response.content
+    assert response.json()["data"]["customerId"] == story.FIRST_CUSTOMER
+    assert EarnedBadge.objects.count() == before + 1
+
+
+def test_stops_before_a_database_that_holds_other_badges():
+    BadgeMetaFactory(name="Theirs")
+    before = counts()
+
+    with pytest.raises(CommandError, match="only writes into an empty database"):
+        demo()
+
+    assert counts() == before
+
+
+def test_stops_when_the_log_ins_are_lost(tmp_path):
+    demo()
+    before = counts()
+    for file in tmp_path.glob("demo-log-ins-*.json"):
+        file.unlink()
+
+    with pytest.raises(CommandError, match="does not hold the log-ins"):
+        demo()
+
+    assert counts() == before

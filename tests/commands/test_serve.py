@@ -1,0 +1,135 @@
+"""The production server as a process: it starts, serves static files, refuses and stops."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError
+
+from badges.management.readiness import Address
+
+PATIENCE = 30
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """A database and a folder of static files of the test's own, both empty."""
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.commands.settings",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/served.sqlite3",
+        "STATIC_ROOT": str(tmp_path / "static"),
+        "SECRET_KEY": "for-tests-only",
+    }
+
+
+@pytest.fixture
+def address():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return Address(*probe.getsockname())
+
+
+def manage(*arguments, env):
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+    return subprocess.run(  # noqa: S603 - our own command
+        command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+@pytest.fixture
+def server(environment, address):
+    """The server, as a terminal would start it: the leader of a process group."""
+    assert manage("migrate", "--verbosity=0", env=environment).returncode == 0
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", f"--bind={address}"]
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:  # noqa: S603
+        try:
+            wait_until(lambda: fetch(address, "/healthz"))
+            yield process
+        finally:
+            process.kill()
+
+
+def fetch(address, path):
+    try:
+        with urlopen(f"http://{address}{path}", timeout=PATIENCE) as response:
+            return response.read().decode()
+    except URLError:
+        return None
+
+
+def wait_until(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "It did not come true in time."
+        time.sleep(0.05)
+
+
+def workers_of(process):
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        pytest.skip("The workers of a process are known on Linux alone")
+    return [Path("/proc", pid) for pid in children.read_text().split()]
+
+
+@pytest.mark.parametrize("stop", ["terminate", "ctrl_c"])
+def test_serves_pages_with_their_static_files_until_it_is_stopped(server, address, stop):
+    page = fetch(address, "/admin/login/")
+    stylesheet = re.search(r"/static/[^\"]+\.css", page)[0]
+    workers = workers_of(server)
+
+    assert re.search(r"\.[0-9a-f]{12}\.css$", stylesheet)
+    assert fetch(address, stylesheet)
+    assert workers
+
+    if stop == "terminate":
+        server.terminate()
+    else:
+        os.killpg(server.pid, signal.SIGINT)
+    assert server.wait(timeout=5) == 0
+    wait_until(lambda: not any(worker.exists() for worker in workers))
+    assert fetch(address, "/healthz") is None
+
+
+def test_workers_do_not_outlive_a_server_that_was_killed(server):
+    workers = workers_of(server)
+
+    server.kill()
+
+    wait_until(lambda: not any(worker.exists() for worker in workers))
+
+
+def test_refuses_a_database_without_its_migrations(environment, address):
+    run = manage("serve", f"--bind={address}", env=environment)
+
+    assert run.returncode == 1
+    assert "python manage.py migrate" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "bind",
+    ["", "8000", ":8000", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "[::1:80", "::1:80"],
+)
+def test_an_address_needs_a_host_and_a_port(bind):
+    with pytest.raises(CommandError, match="is no address"):
+        Address.parse(bind)
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1:8000", "[::1]:8000"])
+def test_an_address_is_written_as_it_was_read(bind):
+    assert str(Address.parse(bind)) == bind
+
+
+def test_a_port_in_use_is_not_shared(address):
+    with (
+        socket.create_server((address.host, address.port)),
+        pytest.raises(CommandError, match="in use"),
+    ):
+        address.check_free()
