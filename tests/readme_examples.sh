@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Run the API examples of the README as they are written, against a running server on the demo's data.
+# Usage: ADDRESS=http://127.0.0.1:8000 tests/readme_examples.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+demo=$(python manage.py demo --no-serve)
+after() { sed -n "s/^ *$1 *//p" <<<"$demo" | head -n 1; }
+CLIENT_ID=$(after "client id")
+CLIENT_SECRET=$(after "client secret")
+BADGE_ID=$(sed -n 's/.*"badgeMetaId": "\([0-9a-f]*\)".*/\1/p' <<<"$demo" | head -n 1)
+export ADDRESS CLIENT_ID CLIENT_SECRET BADGE_ID
+
+examples=$(sed -n '/^```sh$/,/^```$/{/^```/!p}' README.md)
+[ -n "$examples" ] || { echo "The README has no examples."; exit 1; }
+bash -euo pipefail -c "$examples"
+echo
