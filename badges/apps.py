@@ -10,6 +10,7 @@ class BadgesConfig(AppConfig):
     verbose_name = _("Badges")
 
     def ready(self):
+        from badges.api.schema import base  # noqa: F401 - registers the security schemes
         from badges.roles import install_roles
 
         post_migrate.connect(install_roles, sender=self)

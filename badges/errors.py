@@ -54,12 +54,31 @@ class ErrorCode(IntEnum):
     START_IS_FIXED = 723, HTTPStatus.BAD_REQUEST, _("The start of a live badge cannot change.")
     ENDS_IN_PAST = 724, HTTPStatus.BAD_REQUEST, _("The new end lies in the past.")
     NAME_TAKEN = 725, HTTPStatus.BAD_REQUEST, _("Another badge has this name.")
+    OWNERS_MISSING = 727, HTTPStatus.BAD_REQUEST, _("The owners of the badge are missing.")
     OWNER_NEEDED = 728, HTTPStatus.BAD_REQUEST, _("A badge needs at least one owner.")
+    GROUP_RANK_MISSING = 732, HTTPStatus.BAD_REQUEST, _("The rank of the group is missing.")
+    GROUP_NAME_TAKEN = 733, HTTPStatus.BAD_REQUEST, _("Another active group has this name.")
     CLAIM_NOT_FOUND = 737, HTTPStatus.NOT_FOUND, _("There is no such active claim.")
     OWNER_HAS_CLAIM = (
         738,
         HTTPStatus.CONFLICT,
         _("The owner has an active claim and cannot be removed."),
+    )
+    FIELD_NAME_TAKEN = (
+        740,
+        HTTPStatus.BAD_REQUEST,
+        _("Another active custom field has this name."),
+    )
+    DATA_TYPE_MISSING = 741, HTTPStatus.BAD_REQUEST, _("The type of data is missing.")
+    DEFAULT_NEEDED = (
+        742,
+        HTTPStatus.BAD_REQUEST,
+        _("A mandatory custom field needs a default value."),
+    )
+    DEFAULT_NOT_NUMERIC = (
+        744,
+        HTTPStatus.BAD_REQUEST,
+        _("The default of this custom field must be a whole number."),
     )
     EVENT_IN_FUTURE = (
         750,
@@ -75,22 +94,43 @@ class ErrorCode(IntEnum):
         _("The customer has no enrolment that covers the event date."),
     )
     CUSTOMER_ID_MISSING = 812, HTTPStatus.BAD_REQUEST, _("The customer id is missing.")
+    NOTHING_TO_REVOKE = (
+        814,
+        HTTPStatus.CONFLICT,
+        _("The customer does not hold this issued badge, or it is revoked already."),
+    )
     BADGE_NOT_LIVE = 815, HTTPStatus.CONFLICT, _("The badge is inactive or has not begun.")
     OUTSIDE_WINDOW = (
         816,
         HTTPStatus.BAD_REQUEST,
         _("The event date lies outside the period of the badge."),
     )
+    ALREADY_CLAIMED = 900, HTTPStatus.OK, _("The owner has claimed the badge already.")
     WINDOW_KIND_IS_FIXED = (
         826,
         HTTPStatus.BAD_REQUEST,
         _("A live badge cannot change between fixed windows and other limits."),
     )
     EARN_TYPE_IS_FIXED = 1020, HTTPStatus.BAD_REQUEST, _("The earn type cannot change.")
+    UNKNOWN_IDENTIFIER = (
+        1028,
+        HTTPStatus.BAD_REQUEST,
+        _("This deployment knows customers by their number alone."),
+    )
     ENROLMENT_OVERLAPS = (
         1040,
         HTTPStatus.CONFLICT,
         _("The customer already has an enrolment in this period."),
+    )
+    NOBODY_NAMED = (
+        1051,
+        HTTPStatus.BAD_REQUEST,
+        _("Name customers or enrolments to revoke."),
+    )
+    BADGE_NOT_IN_ORGANISATION = (
+        1054,
+        HTTPStatus.NOT_FOUND,
+        _("This organisation has no such badge."),
     )
     CUSTOMER_LIMIT_REACHED = (
         2001,
@@ -98,6 +138,18 @@ class ErrorCode(IntEnum):
         _("The customer has reached a limit of this badge."),
     )
     BADGE_LIMIT_REACHED = 2002, HTTPStatus.CONFLICT, _("The badge has reached its limit.")
+    TOO_MANY_ITEMS = 2003, HTTPStatus.BAD_REQUEST, _("Too many items in one call.")
+    REPEATED_CUSTOMER = 2004, HTTPStatus.OK, _("A customer named several times counts once.")
+    KEY_REUSED = (
+        422,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        _("This Idempotency-Key was used for another request."),
+    )
+    KEY_IN_USE = (
+        409,
+        HTTPStatus.CONFLICT,
+        _("A request with this Idempotency-Key is still running; wait and retry."),
+    )
     UNEXPECTED = 999999, HTTPStatus.INTERNAL_SERVER_ERROR, _("Unexpected error.")
 
 
@@ -111,6 +163,7 @@ class BadgeError(Exception):
 
     original = None
     identical = False
+    recorded = False  # set once the request log has it
 
     def __init__(self, code: ErrorCode, field: str | None = None, message=None):
         super().__init__(code, field)

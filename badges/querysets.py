@@ -1,10 +1,26 @@
 """Named questions about the tables."""
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import connection, models
-from django.db.models import Case, Q, Value, When
-from django.db.models.functions import Concat
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Concat
+
+# What a list of badges can be narrowed down by: a name for the callers, and the column.
+FILTERS = {
+    "name": "name__icontains",
+    "earn_type": "earn_type",
+    "active": "active",
+    "owner_type": "owners__owner_type",
+    "starts_before": "starts_at__lt",
+    "starts_from": "starts_at__gte",
+    "starts_after": "starts_at__gt",
+    "ends_before": "expires_at__lt",
+    "ends_by": "expires_at__lte",
+    "ends_after": "expires_at__gt",
+}
 
 
 class BadgeMetaQuerySet(models.QuerySet):
@@ -16,9 +32,100 @@ class BadgeMetaQuerySet(models.QuerySet):
         """Badges whose name holds the text, or whose id it is."""
         return self.filter(Q(name__icontains=text) | Q(pk=text.strip().lower()))
 
+    def of_status(self, statuses, at: datetime):
+        """Badges whose dates say one of these, active or not."""
+        dates = {
+            "UPCOMING": Q(starts_at__gt=at),
+            "LIVE": Q(starts_at__lte=at, expires_at__gt=at),
+            "EXPIRED": Q(expires_at__lte=at),
+        }
+        return self.filter(reduce(or_, (dates[status] for status in statuses)))
+
+    def claimed_by(self, owner_type: str):
+        """Badges with an active claim of a module, whatever its reference."""
+        claimed = self.filter(claims__active=True, claims__owner_type=owner_type)
+        return self.filter(pk__in=claimed.values("pk"))
+
+    def in_group(self, group_id: str):
+        """Badges of an active group: a disabled one has none (contract, 4.8)."""
+        return self.filter(group_id=group_id, group__active=True)
+
+    def matching(
+        self,
+        at: datetime,
+        *,
+        statuses=(),
+        claimed_by=None,
+        unclaimed=False,
+        group_id=None,
+        **values,
+    ):
+        """Badges that every filter lets pass; `values` are those of FILTERS."""
+        found = self.filter(**{FILTERS[name]: value for name, value in values.items()})
+        if statuses:
+            found = found.of_status(statuses, at)
+        if claimed_by is not None:
+            found = found.claimed_by(claimed_by)
+        if unclaimed:
+            found = found.exclude(claims__active=True)
+        return found if group_id is None else found.in_group(group_id)
+
+    def earnable(self, enrolments, at: datetime):
+        """Badges that somebody with these enrolments may be given, as far as dates go."""
+        enrolled = enrolments.covering(at).values("badge")
+        return self.live(at).filter(Q(earn_type="EARN") | Q(pk__in=enrolled))
+
+    def enrolable(self, enrolments, at: datetime):
+        """Badges that somebody with these enrolments may be enrolled in, for a time from now."""
+        over_at_once = Q(enrolment_expiry_kind="FIXED_DATE", enrolment_expiry_at__lte=at)
+        enrolled = enrolments.active(at).values("badge")
+        return self.live(at).filter(~over_at_once, earn_type="ISSUE_EARN").exclude(pk__in=enrolled)
+
+    def held(self, earned, at: datetime):
+        """Badges of which one of these earned badges is active."""
+        return self.filter(pk__in=earned.active(at).values("badge"))
+
+    def earned(self, earned):
+        """Badges of which one of these earned badges stands, expired or not."""
+        return self.filter(pk__in=earned.standing().values("badge"))
+
+    def lapsed(self, earned, at: datetime):
+        """Badges of which these earned badges have all expired."""
+        return self.earned(earned).exclude(pk__in=earned.active(at).values("badge"))
+
+    def with_earned(self, earned, at: datetime):
+        """With how often each was earned, when last, and the latest of these that is active."""
+        theirs = earned.standing().filter(badge=OuterRef("pk")).order_by()
+        active = theirs.active(at)
+        return self.annotate(
+            earned_count=Subquery(theirs.counted()),
+            active_count=Coalesce(Subquery(active.counted()), 0),
+            last_earned_at=Subquery(theirs.order_by("-earned_at").values("earned_at")[:1]),
+            last_event_at=Subquery(theirs.order_by("-event_at").values("event_at")[:1]),
+            earned_badge_id=Subquery(active.order_by("-earned_at", "-pk").values("pk")[:1]),
+        )
+
+    def by_rank(self):
+        """Active groups by their rank, then badges without one (contract, 4.8).
+
+        Inside a group those with a rank come first, the others as they end, the last to end first.
+        """
+        return self.order_by(
+            Case(When(group__active=True, then="group__rank")).asc(nulls_last=True),
+            Case(When(group__active=True, then="group__name")).asc(nulls_last=True),
+            F("rank").asc(nulls_last=True),
+            "-expires_at",
+            "pk",
+        )
+
     def with_parts(self):
         """With owners, limits and claims, as a definition needs them."""
         return self.prefetch_related("owners", "limits", "claims")
+
+    def with_everything(self):
+        """With its parts, and what is only shown: group, images and custom fields."""
+        shown = self.select_related("group").prefetch_related("images", "custom_values__field")
+        return shown.with_parts()
 
     def hold(
         self, badge_id: str, version: int, *, customer_id: int | None, alone: bool = False
@@ -82,10 +189,41 @@ class RequestLogQuerySet(models.QuerySet):
         return self.filter(outcome="ACCEPTED")
 
 
+class StoredAnswerQuerySet(models.QuerySet):
+    def hold(self, integrator, key: str) -> bool:
+        """Keep all others with this key away until the transaction ends; False when one was first.
+
+        Nobody waits here, so that nobody ever waits in a circle.
+        """
+        if connection.vendor != "postgresql":  # SQLite: the transaction already holds the database
+            return True
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
+                [f"Idempotency-Key {integrator.pk} {key}"],
+            )
+            return cursor.fetchone()[0]
+
+
 class FactQuerySet(models.QuerySet):
     def standing(self):
         """Not revoked; whether it has expired is another question."""
         return self.filter(revoked_at__isnull=True)
+
+    def active(self, at: datetime):
+        """Standing, and not expired."""
+        return self.standing().filter(expires_at__gt=at)
+
+    def lapsed(self, at: datetime):
+        """Standing, and expired."""
+        return self.standing().filter(expires_at__lte=at)
+
+    def counted(self):
+        """How many there are for each badge, as one column."""
+        return self.order_by().values("badge").annotate(count=Count("pk")).values("count")
+
+    def of_customer(self, customer_id: int):
+        return self.filter(customer_id=customer_id)
 
     def of_customers(self, badge_id: str, customer_ids):
         return self.filter(badge_id=badge_id, customer_id__in=customer_ids)

@@ -6,13 +6,25 @@ administrator's.
 
 VIEWS = ["view_badgemeta", "view_claim", "view_enrolment", "view_earnedbadge", "view_requestlog"]
 EDITS = ["add_badgemeta", "change_badgemeta", "add_claim", "change_claim"]
+DESK = ["earn_badge", "enrol_customer", "revoke_badge", "revoke_enrolment"]
+DISPLAY = [
+    f"{verb}_{what}" for what in ("badgegroup", "customfield") for verb in ("view", "add", "change")
+]
 INTEGRATORS = ["view_integrator", "add_integrator", "change_integrator"]
 
 ROLES = {
-    "MemberCare": [*VIEWS, "earn_badge"],
-    "Supervisor": [*VIEWS, *EDITS, *INTEGRATORS, "earn_badge"],
+    "MemberCare": [*VIEWS, *DESK],
+    "Supervisor": [*VIEWS, *EDITS, *INTEGRATORS, *DESK],
     "Auditor": [*VIEWS, "view_badgerevision", "view_integrator"],
-    "Default": ["earn_badge", "view_receipt"],
+    "Default": [
+        *DESK,
+        *EDITS,
+        *DISPLAY,
+        "view_badgemeta",
+        "import_badge",
+        "view_earnedbadge",
+        "view_receipt",
+    ],
 }
 
 

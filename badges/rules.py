@@ -4,15 +4,54 @@
 815, 750, 810, 816 or 811, limits.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+import re
+from collections.abc import Container, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from django.utils.translation import gettext_lazy as _
 
 from badges.errors import BadgeError, ErrorCode
-from badges.models import Definition, Limit, LimitKind, LimitLevel, Owner, Status
+from badges.models import (
+    DataType,
+    Definition,
+    Integrator,
+    Limit,
+    LimitKind,
+    LimitLevel,
+    Owner,
+    OwnerType,
+    Status,
+    Unit,
+)
 from badges.models.values import add_months
 
 FUTURE_TOLERANCE = timedelta(hours=24)
 OLDEST_START_IN_YEARS = 100
+# Far enough for every badge, and near enough for the end of its last cycle to be a date as well.
+LATEST_END = datetime(9000, 1, 1, tzinfo=UTC)
+LONGEST_WINDOW = {Unit.DAYS: 32_767, Unit.WEEKS: 5_200, Unit.MONTHS: 1_200}
+
+
+def check_may_act_for(integrator: Integrator | None, owner: Owner | None) -> None:
+    """Refuse an integrator that acts for a module it is not meant for; people have no such limit.
+
+    Asked first, so that what exists is not told to who may not touch it.
+    """
+    if integrator is None or owner is None or integrator.may_act_for(owner.owner_type):
+        return
+    message = _("This integrator may not act for %(owner_type)s.")
+    values = {"owner_type": owner.owner_type}
+    raise BadgeError(ErrorCode.NOT_ALLOWED, "owner_type", message % values)
+
+
+def check_owner_types(owner_types: Iterable[str]) -> None:
+    """Refuse to limit an integrator to what is no owner type of the wire."""
+    known = [value for value, _label in OwnerType.claimable()]
+    for owner_type in owner_types:
+        if owner_type not in known:
+            message = _("%(given)s is no owner type. There are: %(known)s.")
+            values = {"given": owner_type, "known": ", ".join(known)}
+            raise BadgeError(ErrorCode.INVALID_INPUT, "owner_types", message % values)
 
 
 def check_named(badge: Definition | None, *, by_id: bool) -> None:
@@ -59,8 +98,7 @@ def check_enrolment(badge: Definition, *, now: datetime, event_at: datetime) -> 
         )
     check_event_date(event_at, now=now)
     check_window(badge, event_at)
-    ends_at = badge.enrolment_expiry.ends(base=event_at, badge_expires_at=badge.expires_at)
-    if ends_at <= event_at:
+    if badge.enrolment_ends(event_at) <= event_at:
         raise BadgeError(
             ErrorCode.OUTSIDE_WINDOW,
             "event_at",
@@ -111,11 +149,16 @@ def check_definition(new: Definition, *, old: Definition | None, now: datetime) 
     """Refuse a definition that may not be saved (contract, 2.9, 2.10 and 4.7)."""
     if not new.owners:
         raise BadgeError(ErrorCode.OWNER_NEEDED, "owners")
+    if OwnerType.MEMBERCARE in new.owners:
+        raise BadgeError(ErrorCode.OWNER_NOT_ALLOWED, "owners", _("MemberCare owns no badges."))
     if new.starts_at >= new.expires_at:
         raise BadgeError(ErrorCode.ENDS_BEFORE_START, "expires_at")
+    if new.expires_at > LATEST_END:
+        raise BadgeError(ErrorCode.INVALID_INPUT, "expires_at", _("The end is too far ahead."))
     if new.starts_at < add_months(now, -OLDEST_START_IN_YEARS * 12):
         raise BadgeError(ErrorCode.START_TOO_EARLY, "starts_at")
     check_expiries(new)
+    check_limits_fit(new.limits)
     if old is not None:
         check_change(new, old=old, now=now)
 
@@ -139,19 +182,105 @@ def check_change(new: Definition, *, old: Definition, now: datetime) -> None:
         raise BadgeError(ErrorCode.START_IS_FIXED, "starts_at")
     if new.expires_at != old.expires_at and new.expires_at <= now:
         raise BadgeError(ErrorCode.ENDS_IN_PAST, "expires_at")
-    if begun and any(changes_window_kind(new, old, level) for level in LimitLevel):
-        raise BadgeError(ErrorCode.WINDOW_KIND_IS_FIXED, "limits")
+    for level in LimitLevel:
+        if begun and changes_window_kind(new, old, level):
+            raise BadgeError(ErrorCode.WINDOW_KIND_IS_FIXED, f"{level.lower()}_limits")
     if {claim.owner_type for claim in old.claims} - new.owners:
         raise BadgeError(ErrorCode.OWNER_HAS_CLAIM, "owners")
 
 
+def check_limits_fit(limits: Iterable[Limit]) -> None:
+    """Refuse two limits of one kind, and windows that lead past the first year of all."""
+    seen = set()
+    for limit in limits:
+        where = f"{limit.level.lower()}_limits"
+        kind = (limit.level, limit.kind, limit.unit)
+        if kind in seen:
+            message = _("The same kind of limit is given twice.")
+            raise BadgeError(ErrorCode.INVALID_INPUT, where, message)
+        seen.add(kind)
+        if limit.unit and limit.length > LONGEST_WINDOW[limit.unit]:
+            message = _("A window is not longer than about 100 years.")
+            raise BadgeError(ErrorCode.INVALID_INPUT, where, message)
+
+
 def changes_window_kind(new: Definition, old: Definition, level: LimitLevel) -> bool:
-    """Whether the limits of a level go from fixed windows to other kinds, or the other way."""
+    """Whether the limits of a level go from fixed windows to other kinds, or the other way.
+
+    A limit of the other kind beside those that stay is no change.
+    """
     before, after = (
         {limit.kind == LimitKind.FIXED_WINDOW for limit in badge.limits if limit.level == level}
         for badge in (old, new)
     )
-    return bool(before and after and before != after)
+    return bool(before and after and before.isdisjoint(after))
+
+
+def check_named_enough(wanted: int, *, most: int) -> None:
+    """Refuse a revocation of nobody, and of more than one call may take back (contract, 2.4)."""
+    if not wanted:
+        raise BadgeError(ErrorCode.NOBODY_NAMED)
+    if wanted > most:
+        raise BadgeError(ErrorCode.TOO_MANY_ITEMS)
+
+
+def check_revocation(fact) -> None:
+    """Refuse to revoke what the customer does not have, or has no more."""
+    if fact is None or fact.revoked_at is not None:
+        raise BadgeError(ErrorCode.NOTHING_TO_REVOKE, "earned_badge_id")
+
+
+def check_custom_field(data_type: str, *, mandatory: bool, default: str) -> None:
+    """Refuse a custom field without the default it needs (contract, 2.18)."""
+    if mandatory and not default:
+        raise BadgeError(ErrorCode.DEFAULT_NEEDED, "default_value")
+    if default and data_type == DataType.INTEGER and not is_whole_number(default):
+        raise BadgeError(ErrorCode.DEFAULT_NOT_NUMERIC, "default_value")
+    if default and not fits_data_type(default, data_type):
+        raise BadgeError(ErrorCode.INVALID_INPUT, "default_value")
+
+
+def check_custom_names(given: Iterable[str], *, known: Container[str]) -> None:
+    """Refuse values for custom fields that do not exist, or are disabled."""
+    for name in given:
+        if name not in known:
+            message = _("There is no active custom field “%(name)s”.") % {"name": name}
+            raise BadgeError(ErrorCode.INVALID_INPUT, "custom_fields", message)
+
+
+def check_custom_value(name: str, value: str, data_type: str) -> None:
+    """Refuse a value that is none of the field's type."""
+    if not fits_data_type(value, data_type):
+        message = _("The value of “%(name)s” does not fit its type.") % {"name": name}
+        raise BadgeError(ErrorCode.INVALID_INPUT, "custom_fields", message)
+
+
+def check_custom_field_change(old_type: str, new_type: str, was_active: bool, active: bool) -> None:
+    """Refuse another type of data, and to bring back what was disabled."""
+    if new_type != old_type:
+        raise BadgeError(ErrorCode.INVALID_INPUT, "data_type", _("The type of data cannot change."))
+    if active and not was_active:
+        raise BadgeError(
+            ErrorCode.INVALID_INPUT, "active", _("A disabled custom field stays disabled.")
+        )
+
+
+def is_whole_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?[0-9]{1,18}", text) is not None
+
+
+def fits_data_type(value: str, data_type: str) -> bool:
+    """Whether the text is a value of a custom field of this type."""
+    if data_type == DataType.INTEGER:
+        return is_whole_number(value)
+    if data_type == DataType.BOOLEAN:
+        return value in ("true", "false")
+    if data_type == DataType.DATE:
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            return False
+    return True
 
 
 def check_new_claim(badge: Definition, owner: Owner) -> None:

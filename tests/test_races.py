@@ -187,7 +187,7 @@ def test_one_customer_is_enrolled_once(origin, same_request):
     outcomes = []
 
     def enrol(number):
-        (outcome,) = enrol_customers(
+        result = enrol_customers(
             origin=origin,
             request_id="same" if same_request else f"enrol-{number}",
             badge_id=badge.pk,
@@ -195,7 +195,7 @@ def test_one_customer_is_enrolled_once(origin, same_request):
             owner=LOYALTY,
             now=NOW,
         )
-        outcomes.append(outcome)
+        outcomes.extend(result.outcomes)
 
     answers = together([lambda number=number: enrol(number) for number in range(8)])
 

@@ -220,6 +220,10 @@ def test_periods_that_overlap_are_refused():
     assert code_of(check_no_overlap, True) == ErrorCode.ENROLMENT_OVERLAPS
 
 
+def rolling_months(length):
+    return (limit(LimitLevel.BADGE, 2, LimitKind.ROLLING_WINDOW, unit=Unit.MONTHS, length=length),)
+
+
 CENTURY_AGO = datetime(1926, 3, 15, 12, tzinfo=UTC)
 
 
@@ -241,6 +245,11 @@ CENTURY_AGO = datetime(1926, 3, 15, 12, tzinfo=UTC)
         ),
         ({"earn_type": EarnType.ISSUE_EARN}, ErrorCode.INVALID_INPUT, "enrolment_expiry_kind"),
         ({"owners": frozenset(), "expires_at": START}, ErrorCode.OWNER_NEEDED, "owners"),
+        ({"owners": frozenset(["Loyalty", "Membercare"])}, ErrorCode.OWNER_NOT_ALLOWED, "owners"),
+        ({"expires_at": datetime(9001, 1, 1, tzinfo=UTC)}, ErrorCode.INVALID_INPUT, "expires_at"),
+        ({"limits": (OF_CUSTOMER, OF_CUSTOMER)}, ErrorCode.INVALID_INPUT, "customer_limits"),
+        ({"limits": rolling_months(1_200)}, None, None),
+        ({"limits": rolling_months(1_201)}, ErrorCode.INVALID_INPUT, "badge_limits"),
     ],
 )
 def test_a_new_definition_is_allowed_or_refused(changes, code, field):
@@ -284,6 +293,12 @@ ROLLING = limit(LimitLevel.CUSTOMER, 2, LimitKind.ROLLING_WINDOW, unit=Unit.DAYS
         pytest.param({"limits": (OF_CUSTOMER,)}, {"limits": (WINDOW,)}, 826, id="total to fixed"),
         pytest.param({"limits": (OF_CUSTOMER,)}, {"limits": (ROLLING,)}, None, id="total, rolling"),
         pytest.param({}, {"limits": (WINDOW,)}, None, id="first limit"),
+        pytest.param(
+            {"limits": (WINDOW,)}, {"limits": (WINDOW, ROLLING)}, None, id="another kind beside"
+        ),
+        pytest.param(
+            {"limits": (WINDOW, ROLLING)}, {"limits": (ROLLING,)}, None, id="one kind dropped"
+        ),
         pytest.param({"limits": (WINDOW,)}, {"limits": ()}, None, id="limit dropped"),
         pytest.param(
             {"limits": (WINDOW,)}, {"limits": (replace(WINDOW, max_earns=9),)}, None, id="raised"

@@ -85,7 +85,7 @@ class ClaimAdmin(ServiceAdmin):
         return field
 
     def perform(self, request, form, formsets, change):
-        claim = definitions.claim_badge(
+        claim, _is_new = definitions.claim_badge(
             origin=origin_of(request), badge_id=form.instance.badge_id, owner=form.instance.owner
         )
         form.instance.pk = claim.pk

@@ -1,5 +1,6 @@
 """The history of a badge: its revisions, and what each one changed, field by field."""
 
+import json
 from dataclasses import dataclass
 
 from django.contrib.admin.utils import unquote
@@ -19,6 +20,9 @@ PARTS = {
     "limits": _("Limits"),
     "images": _("Images"),
     "claims": _("Claims"),
+    "custom_fields": _("Custom fields"),
+    "tags": _("Tags"),
+    "benefits": _("Benefits"),
 }
 FIELD_PREFIXES = {
     "earned_expiry": _("Issued badge"),
@@ -95,10 +99,11 @@ def label(name) -> str:
 
 def described(name, value) -> list:
     """Return a value of a snapshot as lines for people."""
-    if value in (None, "", []):
+    if value in (None, "", [], {}):
         return ["-"]
     if name in PARTS:
-        return [DESCRIBE[name](part) for part in value]
+        parts = value.items() if isinstance(value, dict) else value
+        return [DESCRIBE[name](part) for part in parts]
     field = BadgeMeta._meta.get_field(name)
     if field.choices:
         return [dict(field.flatchoices).get(value, value)]
@@ -135,9 +140,21 @@ def describe_claim(parts) -> str:
     return str(Claim(**parts))
 
 
+def describe_custom_value(item) -> str:
+    name, value = item
+    return f"{name}: {value}"
+
+
+def describe_json(part) -> str:
+    return json.dumps(part, ensure_ascii=False)
+
+
 DESCRIBE = {
     "owners": describe_owner,
     "limits": describe_limit,
     "images": describe_image,
     "claims": describe_claim,
+    "custom_fields": describe_custom_value,
+    "tags": describe_json,
+    "benefits": describe_json,
 }

@@ -16,10 +16,12 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from badges.admin.base import RefusableForm, ServiceAdmin, origin_of
 from badges.admin.columns import moment_column
-from badges.models import Integrator
+from badges.models import Integrator, OwnerType
 from badges.services import integrators
 
+LIMITS = ["access_groups", "owner_types", "ends_at"]
 CREATED = moment_column(Integrator, "created")
+ENDS = moment_column(Integrator, "ends_at")
 
 for model in [Integrator, *apps.get_app_config("oauth2_provider").get_models()]:
     if admin.site.is_registered(model):
@@ -38,9 +40,17 @@ class IntegratorForm(RefusableForm):
         ),
     )
 
+    owner_types = forms.MultipleChoiceField(
+        choices=OwnerType.claimable,
+        label=_("Owner types"),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        required=False,
+        help_text=_("The modules it may claim and give badges for; none ticked means all."),
+    )
+
     class Meta:
         model = Integrator
-        fields = ("name", "active", "access_groups")
+        fields = ("name", "active", "access_groups", "owner_types", "ends_at")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -51,9 +61,9 @@ class IntegratorForm(RefusableForm):
 @admin.register(Integrator)
 class IntegratorAdmin(ServiceAdmin):
     form = IntegratorForm
-    fields = ["name", "active", "access_groups", "client_id", CREATED]
+    fields = ["name", "active", *LIMITS, "client_id", CREATED]
     readonly_fields = ["client_id", CREATED]
-    list_display = ["name", "active", "groups", "client_id", CREATED]
+    list_display = ["name", "active", "groups", "client_id", ENDS, CREATED]
     list_filter = [("active", BooleanRadioFilter)]
     search_fields = ["name", "client_id__exact"]
     search_help_text = _("Part of the name, or the whole client id")
@@ -62,7 +72,7 @@ class IntegratorAdmin(ServiceAdmin):
         return super().get_queryset(request).prefetch_related("access_groups")
 
     def get_fields(self, request, obj=None):
-        return self.fields if obj else ["name", "access_groups"]
+        return self.fields if obj else ["name", *LIMITS]
 
     def add_view(self, request, form_url="", extra_context=None):
         only_save = {"show_save_and_continue": False, "show_save_and_add_another": False}
@@ -79,7 +89,11 @@ class IntegratorAdmin(ServiceAdmin):
             )
         else:
             request.issued = integrators.create_integrator(
-                origin=origin, name=form.instance.name, access_groups=groups
+                origin=origin,
+                name=form.instance.name,
+                access_groups=groups,
+                owner_types=form.instance.owner_types,
+                ends_at=form.instance.ends_at,
             )
 
     def response_add(self, request, obj, post_url_continue=None):

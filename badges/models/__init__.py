@@ -2,8 +2,11 @@
 
 from badges.models.choices import (
     Channel,
+    CycleStatus,
+    DataType,
     EarnType,
     ExpiryKind,
+    FactStatus,
     ImageTag,
     LimitKind,
     LimitLevel,
@@ -20,21 +23,28 @@ from badges.models.definitions import (
     BadgeOwner,
     BadgeRevision,
     Claim,
+    CustomValue,
     EarnLimit,
 )
-from badges.models.ids import new_id
+from badges.models.groups import BadgeGroup, CustomField
+from badges.models.ids import is_id, new_id
 from badges.models.integrators import Integrator
 from badges.models.ledgers import EarnedBadge, EarnTally, Enrolment
-from badges.models.requests import RequestLog
+from badges.models.requests import RefusedItem, RequestLog, StoredAnswer
 from badges.models.values import Definition, Expiry, Limit, Owner, Span
 
 __all__ = [
+    "BadgeGroup",
     "BadgeImage",
     "BadgeMeta",
     "BadgeOwner",
     "BadgeRevision",
     "Channel",
     "Claim",
+    "CustomField",
+    "CustomValue",
+    "CycleStatus",
+    "DataType",
     "Definition",
     "EarnLimit",
     "EarnTally",
@@ -43,6 +53,7 @@ __all__ = [
     "Enrolment",
     "Expiry",
     "ExpiryKind",
+    "FactStatus",
     "ImageTag",
     "Integrator",
     "Limit",
@@ -51,11 +62,14 @@ __all__ = [
     "Operation",
     "Owner",
     "OwnerType",
+    "RefusedItem",
     "RequestLog",
     "RequestOutcome",
     "Span",
     "Status",
+    "StoredAnswer",
     "Unit",
     "Weekday",
+    "is_id",
     "new_id",
 ]

@@ -37,6 +37,15 @@ class Status(models.TextChoices):
     EXPIRED = "EXPIRED", _("Expired")
 
 
+class FactStatus(models.TextChoices):
+    """Where an enrolment or an issued badge stands."""
+
+    UPCOMING = "UPCOMING", _("Upcoming")
+    ACTIVE = "ACTIVE", _("Active")
+    EXPIRED = "EXPIRED", _("Expired")
+    REVOKED = "REVOKED", _("Revoked")
+
+
 class ExpiryKind(models.TextChoices):
     NEVER = "NEVER", _("Never")
     RELATIVE = "RELATIVE", _("After a period")
@@ -73,6 +82,23 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, _("Sunday")
 
 
+class CycleStatus(models.TextChoices):
+    """Where a fixed window stands: one that was changed while it ran hands over to the next."""
+
+    UPCOMING = "UPCOMING", _("Upcoming")
+    ACTIVE = "ACTIVE", _("Active")
+    EXPIRED = "EXPIRED", _("Expired")
+
+
+class DataType(models.TextChoices):
+    """What the values of a custom field are; they travel as strings."""
+
+    INTEGER = "INTEGER", _("Whole number")
+    BOOLEAN = "BOOLEAN", _("Yes or no")
+    DATE = "DATE", _("Date")
+    STRING = "STRING", _("Text")
+
+
 class ImageTag(models.TextChoices):
     UN_EARNED = "UN_EARNED", _("Not earned")
     IN_PROGRESS = "IN_PROGRESS", _("In progress")
@@ -97,6 +123,15 @@ class Operation(models.TextChoices):
     ENROL_BULK = "ENROL_BULK", _("Enrol customers")
     CREATE_BADGE = "CREATE_BADGE", _("Create a badge")
     UPDATE_BADGE = "UPDATE_BADGE", _("Change a badge")
+    REVOKE_EARN = "REVOKE_EARN", _("Revoke a badge")
+    REVOKE_ENROLMENT = "REVOKE_ENROLMENT", _("Revoke enrolments")
+    IMPORT_EARNED = "IMPORT_EARNED", _("Import issued badges")
+    ACTIVATE_BADGE = "ACTIVATE_BADGE", _("Activate a badge")
+    DEACTIVATE_BADGE = "DEACTIVATE_BADGE", _("Deactivate a badge")
+    CREATE_GROUP = "CREATE_GROUP", _("Create a badge group")
+    UPDATE_GROUP = "UPDATE_GROUP", _("Change a badge group")
+    CREATE_CUSTOM_FIELD = "CREATE_CUSTOM_FIELD", _("Create a custom field")
+    UPDATE_CUSTOM_FIELD = "UPDATE_CUSTOM_FIELD", _("Change a custom field")
     CLAIM = "CLAIM", _("Claim a badge")
     UNCLAIM = "UNCLAIM", _("Unclaim a badge")
     CREATE_INTEGRATOR = "CREATE_INTEGRATOR", _("Create an integrator")

@@ -15,6 +15,7 @@ from badges.models.choices import (
     Unit,
     Weekday,
 )
+from badges.models.groups import BadgeGroup, CustomField
 from badges.models.ids import HexIdField
 from badges.models.values import Definition, Expiry, Limit, Owner
 from badges.querysets import BadgeMetaQuerySet, ClaimQuerySet
@@ -55,6 +56,17 @@ class BadgeMeta(models.Model):
     starts_at = models.DateTimeField(_("starts"), help_text=_("In UTC."))
     expires_at = models.DateTimeField(_("ends"), help_text=_("In UTC; the badge is over then."))
     rank = models.IntegerField(_("rank"), null=True, blank=True)
+    group = models.ForeignKey(
+        BadgeGroup,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="badges",
+        verbose_name=_("group"),
+    )
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    benefits = models.JSONField(_("benefits"), default=list, blank=True)
+    default_till_id = models.BigIntegerField(_("till"), null=True, blank=True)
 
     earned_expiry_kind = models.CharField(
         _("issued badge expires"), max_length=16, choices=ExpiryKind.choices
@@ -74,7 +86,9 @@ class BadgeMeta(models.Model):
     enrolment_expiry_at = models.DateTimeField(_("fixed date"), null=True, blank=True)
 
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_by = models.BigIntegerField(_("created by"), null=True, editable=False)
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+    updated_by = models.BigIntegerField(_("last changed by"), null=True, editable=False)
 
     objects = BadgeMetaQuerySet.as_manager()
 
@@ -112,6 +126,11 @@ class BadgeMeta(models.Model):
     def enrolment_expiry(self) -> Expiry | None:
         return self._expiry("enrolment") if self.enrolment_expiry_kind else None
 
+    @property
+    def shown_group(self) -> BadgeGroup | None:
+        """The group while it is active: a disabled one leaves its badges ungrouped."""
+        return self.group if self.group_id and self.group.active else None
+
     def _expiry(self, prefix: str) -> Expiry:
         kind, unit, count, at = (
             getattr(self, f"{prefix}_expiry_{part}") for part in ("kind", "unit", "count", "at")
@@ -148,12 +167,15 @@ class BadgeMeta(models.Model):
         columns = {
             column.attname: getattr(self, column.attname)
             for column in self._meta.concrete_fields
-            if column.attname not in ("created_at", "updated_at")
+            if not column.attname.startswith(("created_", "updated_"))
         }
         return columns | {
             "owners": list(self.owners.values_list("owner_type", flat=True)),
-            "limits": list(self.limits.values(*EarnLimit.VALUE_COLUMNS)),
+            "limits": list(
+                self.limits.values(*EarnLimit.VALUE_COLUMNS, *EarnLimit.HANDOVER_COLUMNS)
+            ),
             "images": list(self.images.values("tag", "name", "url", "file_handle")),
+            "custom_fields": dict(self.custom_values.values_list("field__name", "value")),
             "claims": list(self.claims.active().values("owner_type", "reference_id")),
         }
 
@@ -182,6 +204,7 @@ class EarnLimit(models.Model):
     """A cap on how often a badge may be earned (contract, 2.9.2); without any, it is unlimited."""
 
     VALUE_COLUMNS = ("level", "kind", "max_earns", "unit", "length", "first_weekday")
+    HANDOVER_COLUMNS = ("since", "until")
 
     badge = models.ForeignKey(BadgeMeta, models.CASCADE, related_name="limits")
     level = models.CharField(_("counts"), max_length=8, choices=LimitLevel.choices)
@@ -193,13 +216,18 @@ class EarnLimit(models.Model):
         _("first day of the week"), choices=Weekday.choices, null=True, blank=True
     )
 
+    since = models.DateTimeField(_("from"), null=True, blank=True, editable=False)
+    until = models.DateTimeField(_("until"), null=True, blank=True, editable=False)
+
     class Meta:
         verbose_name = _("limit")
         verbose_name_plural = _("limits")
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["badge", "level", "kind", "unit"], name="badge_has_each_kind_of_limit_once"
+                fields=["badge", "level", "kind", "unit"],
+                condition=Q(until__isnull=True),
+                name="badge_has_each_kind_of_limit_once",
             ),
             models.CheckConstraint(condition=Q(max_earns__gte=1), name="limit_allows_at_least_one"),
             models.CheckConstraint(
@@ -221,7 +249,9 @@ class EarnLimit(models.Model):
     @classmethod
     def of(cls, badge: BadgeMeta, limit: Limit) -> "EarnLimit":
         """Return the unsaved row of a limit."""
-        columns = {name: getattr(limit, name) for name in cls.VALUE_COLUMNS}
+        columns = {
+            name: getattr(limit, name) for name in (*cls.VALUE_COLUMNS, *cls.HANDOVER_COLUMNS)
+        }
         return cls(badge=badge, **columns | {"unit": limit.unit or ""})
 
     @property
@@ -233,6 +263,8 @@ class EarnLimit(models.Model):
             unit=Unit(self.unit) if self.unit else None,
             length=self.length,
             first_weekday=self.first_weekday,
+            since=self.since,
+            until=self.until,
         )
 
 
@@ -255,6 +287,27 @@ class BadgeImage(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class CustomValue(models.Model):
+    """What a badge says in one custom field."""
+
+    badge = models.ForeignKey(BadgeMeta, models.CASCADE, related_name="custom_values")
+    field = models.ForeignKey(CustomField, models.PROTECT, related_name="values")
+    value = models.CharField(_("value"), max_length=1000)
+
+    class Meta:
+        verbose_name = _("custom value")
+        verbose_name_plural = _("custom values")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["badge", "field"], name="badge_has_one_value_per_custom_field"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.field}: {self.value}"
 
 
 class Claim(models.Model):

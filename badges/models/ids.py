@@ -1,16 +1,27 @@
 """The ids of definitions and facts: 24 lower-case hex characters."""
 
+import re
 import secrets
 import time
+from datetime import datetime
 
 from django.db import models
 
 ID_LENGTH = 24
 
 
-def new_id() -> str:
-    """Return 4 bytes of seconds and 8 random bytes as hex: ids sort by time (design, 3.2)."""
-    return f"{int(time.time()) & 0xFFFFFFFF:08x}{secrets.token_hex(8)}"
+def new_id(at: datetime | None = None) -> str:
+    """Return 4 bytes of seconds, by default of now, and 8 random bytes as hex (design, 3.2).
+
+    Ids sort by the second they were made in.
+    """
+    seconds = int(at.timestamp() if at else time.time())
+    return f"{seconds & 0xFFFFFFFF:08x}{secrets.token_hex(8)}"
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id at all; anything else need not be looked for."""
+    return re.fullmatch(f"[0-9a-f]{{{ID_LENGTH}}}", text) is not None
 
 
 class HexIdField(models.CharField):

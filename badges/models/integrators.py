@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import Group
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
@@ -33,6 +34,16 @@ class Integrator(AbstractApplication):
         Group, verbose_name=_("access groups"), blank=True, related_name="integrators"
     )
 
+    owner_types = models.JSONField(
+        _("owner types"),
+        default=list,
+        blank=True,
+        help_text=_("The modules it may claim and give badges for; none named means all."),
+    )
+    ends_at = models.DateTimeField(
+        _("ends"), null=True, blank=True, help_text=_("In UTC; refused from then on.")
+    )
+
     objects = IntegratorManager()
 
     is_authenticated = True
@@ -52,7 +63,11 @@ class Integrator(AbstractApplication):
 
     @property
     def is_active(self) -> bool:
-        return self.active
+        """Whether it may call at all: switched on, and not past its end."""
+        return self.active and (self.ends_at is None or timezone.now() < self.ends_at)
+
+    def may_act_for(self, owner_type: str) -> bool:
+        return not self.owner_types or owner_type in self.owner_types
 
     def has_right(self, right: str | None) -> bool:
         """Whether the access groups give the right; asked of a `principal` only."""
@@ -60,4 +75,4 @@ class Integrator(AbstractApplication):
 
     def is_usable(self, request) -> bool:
         """The OAuth toolkit asks before it issues or accepts a token."""
-        return self.active
+        return self.is_active

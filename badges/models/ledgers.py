@@ -1,10 +1,12 @@
 """What happened: enrolments and earned badges. Rows are only ever added, or revoked once."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from badges.models.choices import OwnerType
+from badges.models.choices import FactStatus, OwnerType
 from badges.models.definitions import BadgeMeta
 from badges.models.ids import HexIdField
 from badges.models.requests import RequestLog
@@ -56,6 +58,14 @@ class Fact(models.Model):
     def __str__(self):
         return f"{self.badge} / {self.customer_id}"
 
+    def status(self, now: datetime) -> FactStatus:
+        """Return where it stands; an event date may lie ahead."""
+        if self.revoked_at is not None:
+            return FactStatus.REVOKED
+        if now >= self.expires_at:
+            return FactStatus.EXPIRED
+        return FactStatus.UPCOMING if now < self.event_at else FactStatus.ACTIVE
+
 
 class Enrolment(Fact):
     """A customer may earn an ISSUE_EARN badge from `event_at` until `expires_at`.
@@ -72,6 +82,10 @@ class Enrolment(Fact):
         verbose_name = _("enrolment")
         verbose_name_plural = _("enrolments")
         ordering = ["-pk"]
+        permissions = [
+            ("enrol_customer", "Can enrol customers for badges"),
+            ("revoke_enrolment", "Can revoke enrolments"),
+        ]
         constraints = [
             *Fact.Meta.constraints,
             models.CheckConstraint(
@@ -104,7 +118,11 @@ class EarnedBadge(Fact):
         verbose_name = _("issued badge")
         verbose_name_plural = _("issued badges")
         ordering = ["-pk"]
-        permissions = [("earn_badge", "Can issue badges to customers")]
+        permissions = [
+            ("earn_badge", "Can issue badges to customers"),
+            ("revoke_badge", "Can revoke issued badges"),
+            ("import_badge", "Can import badges that were issued before"),
+        ]
         indexes = [
             *Fact.Meta.indexes,
             models.Index(fields=["customer_id", "badge", "event_at"], name="earned_by_customer"),

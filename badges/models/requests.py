@@ -2,14 +2,16 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from badges.models.choices import Channel, Operation, RequestOutcome
 from badges.models.definitions import BadgeMeta
+from badges.models.ids import ID_LENGTH
 from badges.models.integrators import Integrator
-from badges.querysets import RequestLogQuerySet
+from badges.querysets import RequestLogQuerySet, StoredAnswerQuerySet
 
 
 class RequestLog(models.Model):
@@ -112,6 +114,74 @@ class RequestLog(models.Model):
         """The badge that this request gave to its one customer, or None."""
         return self.earnedbadge_set.first() if self.operation == Operation.EARN else None
 
+    def outcomes(self):
+        """What became of each customer, by customer id: `fact_id` or `error_code`.
+
+        The facts are those it wrote or, for a revocation, those it revoked.
+        """
+        facts = {
+            Operation.ENROL_BULK: self.enrolment_set,
+            Operation.REVOKE_EARN: self.revoked_earnedbadges,
+            Operation.REVOKE_ENROLMENT: self.revoked_enrolments,
+        }.get(self.operation, self.earnedbadge_set)
+        written = facts.order_by().values(
+            "customer_id",
+            fact_id=Cast("pk", models.CharField(max_length=ID_LENGTH)),
+            error_code=Cast(Value(None), models.IntegerField()),
+        )
+        refused = self.refused_items.order_by().values(
+            "customer_id",
+            fact_id=Cast(Value(None), models.CharField(max_length=ID_LENGTH)),
+            error_code=F("code"),
+        )
+        return written.union(refused, all=True).order_by("customer_id", "fact_id")
+
     def is_by(self, other: "RequestLog") -> bool:
         """Whether the same integrator or the same person made both attempts."""
         return (self.integrator_id, self.user_id) == (other.integrator_id, other.user_id)
+
+
+class RefusedItem(models.Model):
+    """One customer of an accepted bulk request that was refused; the others have their facts."""
+
+    request = models.ForeignKey(RequestLog, models.PROTECT, related_name="refused_items")
+    customer_id = models.BigIntegerField(_("customer"))
+    code = models.PositiveIntegerField(_("code"))
+    message = models.CharField(_("message"), max_length=500)
+
+    class Meta:
+        verbose_name = _("refused item")
+        verbose_name_plural = _("refused items")
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["customer_id", "-id"], name="refused_item_by_customer"),
+        ]
+
+    def __str__(self):
+        return f"{self.customer_id}: {self.code}"
+
+
+class StoredAnswer(models.Model):
+    """What an accepted request with an `Idempotency-Key` was answered, to be answered again."""
+
+    integrator = models.ForeignKey(Integrator, models.PROTECT)
+    key = models.CharField(_("key"), max_length=255)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("status"))
+    body = models.TextField(_("body"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = StoredAnswerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("stored answer")
+        verbose_name_plural = _("stored answers")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["integrator", "key"], name="idempotency_key_is_answered_once"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.integrator} {self.key}"

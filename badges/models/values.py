@@ -7,7 +7,15 @@ import calendar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from badges.models.choices import EarnType, ExpiryKind, LimitKind, LimitLevel, Status, Unit
+from badges.models.choices import (
+    CycleStatus,
+    EarnType,
+    ExpiryKind,
+    LimitKind,
+    LimitLevel,
+    Status,
+    Unit,
+)
 
 NEVER_IN_YEARS = 100
 
@@ -83,14 +91,42 @@ class Limit:
     unit: Unit | None = None
     length: int | None = None
     first_weekday: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def shape(self) -> tuple:
+        """What makes two fixed windows the same one, whatever their cap."""
+        return self.unit, self.length, self.first_weekday or 0
+
+    def covers(self, event_at: datetime) -> bool:
+        """Whether the limit holds for an event: a changed fixed window hands over to the next."""
+        return (self.since is None or self.since <= event_at) and (
+            self.until is None or event_at < self.until
+        )
+
+    def cycle_status(self, now: datetime) -> CycleStatus:
+        """Return where a fixed window stands beside those it replaced or is replaced by."""
+        if self.since is not None and now < self.since:
+            return CycleStatus.UPCOMING
+        return CycleStatus.ACTIVE if self.covers(now) else CycleStatus.EXPIRED
+
+    def cycle(self, moment: datetime, *, badge_starts_at: datetime) -> tuple[datetime, datetime]:
+        """Return the first day (00:00 UTC) of the fixed window's cycle, and the first day after it.
+
+        Blocks of days are counted from the day the window or its badge begins; cycles are cut where
+        a changed window begins or ends (contract, 4.5).
+        """
+        first_day = start_of_day(self.since or badge_starts_at)
+        since, until = self._cycle(start_of_day(moment), first_day)
+        return max(since, self.since or since), min(until, self.until or until)
 
     def span(self, *, event_at: datetime, now: datetime, badge_starts_at: datetime) -> Span:
         """Return what counts against an earn of `event_at` that is processed `now`."""
         if self.kind == LimitKind.ROLLING_WINDOW:
             return Span("earned_at", since=shift(now, self.unit, -self.length))
         if self.kind == LimitKind.FIXED_WINDOW:
-            since, until = self._cycle(start_of_day(event_at), start_of_day(badge_starts_at))
-            return Span("event_at", since, until)
+            return Span("event_at", *self.cycle(event_at, badge_starts_at=badge_starts_at))
         return Span()
 
     def _cycle(self, day: datetime, first_day: datetime) -> tuple[datetime, datetime]:
@@ -128,12 +164,24 @@ class Definition:
         return self.earn_type == EarnType.ISSUE_EARN
 
     @property
-    def customer_limits(self) -> tuple[Limit, ...]:
-        return tuple(limit for limit in self.limits if limit.level == LimitLevel.CUSTOMER)
+    def has_badge_limits(self) -> bool:
+        return any(limit.level == LimitLevel.BADGE for limit in self.limits)
 
-    @property
-    def badge_limits(self) -> tuple[Limit, ...]:
-        return tuple(limit for limit in self.limits if limit.level == LimitLevel.BADGE)
+    def limits_at(self, event_at: datetime, level: LimitLevel | None = None) -> tuple[Limit, ...]:
+        """Return the limits that hold for an event, of one level or of both."""
+        return tuple(
+            limit
+            for limit in self.limits
+            if limit.covers(event_at) and level in (None, limit.level)
+        )
+
+    def earned_badge_ends(self, now: datetime) -> datetime:
+        """Return when a badge given now expires: counted from processing (contract, 4.6)."""
+        return self.earned_expiry.ends(base=now, badge_expires_at=self.expires_at)
+
+    def enrolment_ends(self, event_at: datetime) -> datetime:
+        """Return when an enrolment expires: counted from its event date (contract, 4.6)."""
+        return self.enrolment_expiry.ends(base=event_at, badge_expires_at=self.expires_at)
 
     def status(self, now: datetime) -> Status:
         """Return where the badge stands by its dates; whether it is active is another question."""

@@ -14,13 +14,15 @@ from badges.models import (
     EarnedBadge,
     Enrolment,
     Limit,
+    LimitLevel,
     Operation,
     Owner,
     OwnerType,
     RequestLog,
+    new_id,
 )
 from badges.services import definitions, limits
-from badges.services.outcomes import Outcome
+from badges.services.outcomes import BulkResult, Outcome, record_refused
 from badges.services.requests import Origin, attempt, fingerprint
 
 
@@ -61,7 +63,7 @@ def earn_badge(
 
     Without `badge_id` it is the badge whose one active claim equals `owner`. `event_at` is when the
     customer did it, by default the processing time `now` (both aware). Only MemberCare may leave
-    `owner` out. Raises BadgeError: 809, 404, 715, 716, 815, 750, 810, 811, 816, 2001, 2002; a
+    `owner` out. Raises BadgeError: 809, 403, 404, 715, 716, 815, 750, 810, 811, 816, 2001, 2002; a
     refusal writes nothing but its row in the request log.
     """
     now = now or timezone.now()
@@ -77,6 +79,7 @@ def earn_badge(
         badge_id=badge and badge.id,
         customer_id=customer_id,
     ) as request:
+        rules.check_may_act_for(origin.integrator, owner)
         rules.check_named(badge, by_id=badge_id is not None)
         wish = Wish(
             origin=origin,
@@ -112,6 +115,7 @@ def preview_earn(
     )
     request = RequestLog(user=origin.user, integrator=origin.integrator)
     try:
+        rules.check_may_act_for(origin.integrator, owner)
         rules.check_named(badge, by_id=badge_id is not None)
         (outcome,) = _decide(badge, wish, request)
     except BadgeError as refusal:
@@ -129,11 +133,11 @@ def earn_badges(
     owner: Owner | None = None,
     event_at: datetime | None = None,
     now: datetime | None = None,
-) -> list[Outcome[EarnedBadge]]:
+) -> BulkResult[EarnedBadge]:
     """Give a badge to many customers in one transaction; a customer named twice counts once.
 
-    Returns an outcome for each customer, in the order given. What concerns the badge or the call
-    refuses the whole call as in `earn_badge`; 811, 2001 and 2002 refuse their customer alone.
+    What concerns the badge or the call refuses the whole call as in `earn_badge`; 811, 2001 and
+    2002 refuse their customer alone (contract, 2.2).
     """
     now = now or timezone.now()
     customer_ids = list(dict.fromkeys(customer_ids))
@@ -148,6 +152,7 @@ def earn_badges(
         ),
         badge_id=badge and badge.id,
     ) as request:
+        rules.check_may_act_for(origin.integrator, owner)
         rules.check_named(badge, by_id=badge_id is not None)
         wish = Wish(
             origin=origin,
@@ -156,7 +161,9 @@ def earn_badges(
             event_at=event_at or now,
             now=now,
         )
-        return _earn(badge, wish, request)
+        outcomes = _earn(badge, wish, request)
+        record_refused(request, outcomes)
+    return BulkResult(request, outcomes, expires_at=badge.earned_badge_ends(now))
 
 
 def _earn(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[EarnedBadge]]:
@@ -186,7 +193,7 @@ def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[
         except BadgeError as refusal:
             outcomes.append(Outcome(customer_id, refusal=refusal))
             continue
-        by_all.update(badge.badge_limits)
+        by_all.update(badge.limits_at(wish.event_at, LimitLevel.BADGE))
         fact = _fact(badge, wish, request, customer_id, enrolment)
         outcomes.append(Outcome(customer_id, fact))
     return outcomes
@@ -218,11 +225,12 @@ def _fact(
 ) -> EarnedBadge:
     owner = wish.owner or Owner(OwnerType.MEMBERCARE, request.actor)
     return EarnedBadge(
+        pk=new_id(wish.now),
         badge_id=badge.id,
         customer_id=customer_id,
         event_at=wish.event_at,
         earned_at=wish.now,
-        expires_at=badge.earned_expiry.ends(base=wish.now, badge_expires_at=badge.expires_at),
+        expires_at=badge.earned_badge_ends(wish.now),
         owner_type=owner.owner_type,
         reference_id=owner.reference_id,
         enrolment=enrolment,

@@ -7,9 +7,18 @@ from django.utils import timezone
 
 from badges import rules
 from badges.errors import BadgeError
-from badges.models import Definition, Enrolment, Operation, Owner, OwnerType, RequestLog
+from badges.models import (
+    Channel,
+    Definition,
+    Enrolment,
+    Operation,
+    Owner,
+    OwnerType,
+    RequestLog,
+    new_id,
+)
 from badges.services import definitions
-from badges.services.outcomes import Outcome
+from badges.services.outcomes import BulkResult, Outcome, record_refused
 from badges.services.requests import Origin, attempt, fingerprint
 
 
@@ -22,11 +31,11 @@ def enrol_customers(
     owner: Owner | None = None,
     event_at: datetime | None = None,
     now: datetime | None = None,
-) -> list[Outcome[Enrolment]]:
+) -> BulkResult[Enrolment]:
     """Let customers earn an ISSUE_EARN badge from `event_at` on (contract, 2.3 and 4.2).
 
-    Returns an outcome for each customer, in the order given; a customer named twice counts once.
-    1040 refuses its customer alone. Raises BadgeError: 809, 404, 400, 815, 750, 816.
+    A customer named twice counts once; 1040 refuses its customer alone.
+    Raises BadgeError: 809, 403, 404, 400, 815, 750, 816.
     """
     now = now or timezone.now()
     customer_ids = list(dict.fromkeys(customer_ids))
@@ -42,13 +51,15 @@ def enrol_customers(
         badge_id=badge and badge.id,
         customer_id=customer_ids[0] if len(customer_ids) == 1 else None,
     ) as request:
+        rules.check_may_act_for(origin.integrator, owner)
         rules.check_named(badge, by_id=True)
         badge = definitions.held(badge, customer_ids)
         since = event_at or now
         rules.check_enrolment(badge, now=now, event_at=since)
         outcomes = _decide(badge, customer_ids, since, now, owner, request)
         Enrolment.objects.bulk_create(outcome.fact for outcome in outcomes if outcome.fact)
-    return outcomes
+        record_refused(request, outcomes)
+    return BulkResult(request, outcomes, expires_at=badge.enrolment_ends(since))
 
 
 def _decide(
@@ -59,18 +70,19 @@ def _decide(
     owner: Owner | None,
     request: RequestLog,
 ) -> list[Outcome[Enrolment]]:
-    until = badge.enrolment_expiry.ends(base=since, badge_expires_at=badge.expires_at)
+    until = badge.enrolment_ends(since)
     of_these = Enrolment.objects.of_customers(badge.id, customer_ids)
-    taken = set(of_these.overlapping(since, until).values_list("customer_id", flat=True))
-    owner = owner or Owner(OwnerType.MEMBERCARE, request.actor)
+    taken = {fact.customer_id: fact for fact in of_these.overlapping(since, until)}
+    owner = owner or _nobody_named(request)
     outcomes = []
     for customer_id in customer_ids:
         try:
             rules.check_no_overlap(customer_id in taken)
         except BadgeError as refusal:
-            outcomes.append(Outcome(customer_id, refusal=refusal))
+            outcomes.append(Outcome(customer_id, refusal=refusal, stands=taken[customer_id]))
             continue
         fact = Enrolment(
+            pk=new_id(now),
             badge_id=badge.id,
             customer_id=customer_id,
             event_at=since,
@@ -82,3 +94,10 @@ def _decide(
         )
         outcomes.append(Outcome(customer_id, fact))
     return outcomes
+
+
+def _nobody_named(request: RequestLog) -> Owner:
+    """Return what is recorded without a trigger: at the desk the member of staff, else nothing."""
+    if request.channel == Channel.MEMBERCARE:
+        return Owner(OwnerType.MEMBERCARE, request.actor)
+    return Owner("", "")

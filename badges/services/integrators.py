@@ -1,12 +1,14 @@
 """Integrators: make them, and give them their secret once."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from badges import rules
 from badges.errors import BadgeError, ErrorCode
 from badges.models import Integrator, Operation
 from badges.models.secrets import new_secret
@@ -14,15 +16,23 @@ from badges.services.requests import Origin, attempt
 
 
 def create_integrator(
-    *, origin: Origin, name: str, access_groups: Iterable[Group]
+    *,
+    origin: Origin,
+    name: str,
+    access_groups: Iterable[Group],
+    owner_types: Iterable[str] = (),
+    ends_at: datetime | None = None,
 ) -> tuple[Integrator, str]:
     """Make an integrator and return it with its secret, which cannot be had again.
 
+    It may act for `owner_types` alone, if any are named, and call until `ends_at`, if given.
     Raises BadgeError: 400, 725.
     """
     secret = new_secret()
     integrator = Integrator(
         name=name,
+        owner_types=list(owner_types),
+        ends_at=ends_at,
         client_secret=secret,  # hashed by the field on its way into the database
         client_type=Integrator.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Integrator.GRANT_CLIENT_CREDENTIALS,
@@ -36,7 +46,7 @@ def create_integrator(
 def update_integrator(
     *, origin: Origin, integrator: Integrator, access_groups: Iterable[Group]
 ) -> Integrator:
-    """Save a renamed, switched or regrouped integrator. Raises BadgeError: 400, 725."""
+    """Save a renamed, switched, regrouped or limited integrator. Raises BadgeError: 400, 725."""
     with attempt(Operation.UPDATE_INTEGRATOR, origin=origin, now=timezone.now()):
         _save(integrator)
         integrator.access_groups.set(access_groups)
@@ -52,6 +62,7 @@ def _save(integrator: Integrator) -> None:
             "name",
             _("The name must have 1 to %(longest)d characters.") % {"longest": longest},
         )
+    rules.check_owner_types(integrator.owner_types)
     taken = BadgeError(ErrorCode.NAME_TAKEN, "name", message=_("Another integrator has this name."))
     if Integrator.objects.filter(name=integrator.name).exclude(pk=integrator.pk).exists():
         raise taken

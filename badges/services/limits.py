@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, TruncDate
 
-from badges.models import BadgeMeta, Definition, EarnedBadge, EarnTally, Limit, Span
+from badges.models import BadgeMeta, Definition, EarnedBadge, EarnTally, Limit, LimitLevel, Span
 from badges.models.values import start_of_day
 
 ADD_DAYS = """
@@ -24,7 +24,7 @@ def used_by_customers(
 ) -> dict[int, Counter]:
     """Return for each customer how much of each customer limit is used up."""
     used = defaultdict(Counter)
-    limits = badge.customer_limits
+    limits = badge.limits_at(event_at, LimitLevel.CUSTOMER)
     if not limits:
         return used
     counts = {
@@ -40,7 +40,7 @@ def used_by_customers(
 
 def used_by_all(badge: Definition, *, event_at: datetime, now: datetime) -> Counter:
     """Return how much of each badge limit is used up, from the tallies of whole days."""
-    limits = badge.badge_limits
+    limits = badge.limits_at(event_at, LimitLevel.BADGE)
     if not limits:
         return Counter()
     counts = [_tallied(_span(limit, badge, event_at, now)) for limit in limits]
@@ -50,7 +50,7 @@ def used_by_all(badge: Definition, *, event_at: datetime, now: datetime) -> Coun
 
 def add_to_tally(badge: Definition, moments: Iterable[tuple[datetime, datetime]], by: int = 1):
     """Count earned badges, given as (event date, processing time), up or with `by` = -1 down."""
-    if not badge.badge_limits:
+    if not badge.has_badge_limits:
         return
     days = defaultdict(lambda: [0, 0])
     for event_at, earned_at in moments:

@@ -27,6 +27,12 @@ class Origin:
     content: str = ""
     reason: str = ""
 
+    @property
+    def number(self) -> int | None:
+        """The number of the integrator or member of staff, as the wire tells who made a thing."""
+        actor = self.integrator or self.user
+        return actor and actor.pk
+
 
 def fingerprint(**meant) -> str:
     """Return the SHA-256 of what a request means, whatever its spelling."""
@@ -63,6 +69,7 @@ def attempt(
         if refusal.code == ErrorCode.DUPLICATE_REQUEST:
             _show_original(refusal, row)
         _refuse(row, [{"code": refusal.code, "message": str(refusal.message)}])
+        refusal.recorded = True
         raise
 
 

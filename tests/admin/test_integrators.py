@@ -1,5 +1,7 @@
 """Integrators at the admin: a secret shown once, and no page that shows it again."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
@@ -74,6 +76,32 @@ def test_an_integrator_is_switched_and_regrouped(at_work, integrator):
     assert changed.client_id == integrator.client_id
     assert [group.name for group in changed.access_groups.all()] == ["MemberCare"]
     assert RequestLog.objects.get().operation == Operation.UPDATE_INTEGRATOR
+
+
+def test_an_integrator_is_made_with_limits_and_loses_them_again(at_work):
+    limits = {
+        "owner_types": ["Loyalty", "Journeys"],
+        "ends_at_0": "2099-12-31",
+        "ends_at_1": "12:00:00",
+    }
+    post = {"name": "Journeys", "access_groups": groups("Default")}
+    at_work.post(page("integrator_add"), post | limits)
+    made = Integrator.objects.get()
+    assert made.owner_types == ["Loyalty", "Journeys"]
+    assert made.ends_at == datetime(2099, 12, 31, 12, tzinfo=UTC)
+    form = at_work.get(page("integrator_change", made.pk)).context["adminform"].form
+    assert form["owner_types"].value() == ["Loyalty", "Journeys"]
+    at_work.post(page("integrator_change", made.pk), post)
+    made.refresh_from_db()
+    assert (made.owner_types, made.ends_at) == ([], None)
+
+
+def test_an_owner_type_that_is_none_is_refused_at_its_field(at_work, integrator):
+    post = {"name": "Engine", "owner_types": ["Membercare"]}
+    answer = at_work.post(page("integrator_change", integrator.pk), post)
+    assert "owner_types" in answer.context["adminform"].form.errors
+    integrator.refresh_from_db()
+    assert integrator.name != "Engine"
 
 
 def test_an_auditor_reads_and_cannot_change(as_role, integrator):

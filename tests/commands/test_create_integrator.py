@@ -1,6 +1,7 @@
 """The command that makes an integrator."""
 
 import json
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -44,6 +45,16 @@ def test_takes_several_access_groups():
     assert set(names) == {"Default", "Auditor"}
 
 
+def test_takes_the_limits_of_the_integrator():
+    create("One", "--owner-type", "Loyalty", "--owner-type", "Journeys", "--ends-at", "2099-12-31")
+    create("Two", "--ends-at", "2099-12-31T12:00:00+02:00")
+
+    one, two = Integrator.objects.order_by("name")
+    assert (one.owner_types, two.owner_types) == (["Loyalty", "Journeys"], [])
+    assert one.ends_at == datetime(2099, 12, 31, tzinfo=UTC)
+    assert two.ends_at == datetime(2099, 12, 31, 10, tzinfo=UTC)
+
+
 def test_leaves_a_row_in_the_request_log():
     create("Loyalty engine", "--json")
 
@@ -59,6 +70,8 @@ def test_leaves_a_row_in_the_request_log():
         (["   "], "1 to 255 characters"),
         (["x" * 256], "1 to 255 characters"),
         (["New", "--access-group", "Nobody"], "no access group Nobody"),
+        (["New", "--owner-type", "loyalty"], "loyalty is no owner type"),
+        (["New", "--ends-at", "soon"], "--ends-at"),
     ],
 )
 def test_refuses_in_words_and_makes_no_integrator(arguments, message):

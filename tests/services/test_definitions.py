@@ -222,9 +222,10 @@ class TestChanging:
 
 class TestClaiming:
     def test_binds_the_owner_and_leaves_a_trace(self, spring, origin, member_care):
-        claim = claim_badge(origin=origin, badge_id=spring.pk, owner=JOURNEY, now=NOW)
+        claim, is_new = claim_badge(origin=origin, badge_id=spring.pk, owner=JOURNEY, now=NOW)
 
         assert Claim.objects.get() == claim
+        assert is_new
         assert (claim.badge, claim.owner, claim.active) == (spring, JOURNEY, True)
         revision = spring.revisions.first()
         assert (revision.version, revision.request.operation) == (2, Operation.CLAIM)
@@ -232,8 +233,11 @@ class TestClaiming:
         assert BadgeMeta.objects.get().version == 2
 
     def test_again_changes_nothing_but_the_log(self, spring, origin):
-        for _time in range(2):
+        first, again = (
             claim_badge(origin=origin, badge_id=spring.pk, owner=JOURNEY, now=NOW)
+            for _time in range(2)
+        )
+        assert (again[0], first[1], again[1]) == (first[0], True, False)
         assert Claim.objects.count() == 1
         assert spring.revisions.count() == 2
         assert RequestLog.objects.filter(operation=Operation.CLAIM).count() == 2
@@ -321,8 +325,8 @@ def test_a_definition_holds_what_the_rules_ask(spring, origin):
     assert definition.owners == {"Loyalty", "Journeys"}
     assert definition.claims == {JOURNEY}
     assert definition.limits == tuple(LIMITS)
-    assert definition.customer_limits == (LIMITS[0],)
-    assert definition.badge_limits == (LIMITS[1],)
+    assert definition.limits_at(NOW, LimitLevel.CUSTOMER) == (LIMITS[0],)
+    assert definition.limits_at(NOW, LimitLevel.BADGE) == (LIMITS[1],)
     assert (definition.needs_enrolment, definition.enrolment_expiry) == (False, None)
 
 

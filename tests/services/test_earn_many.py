@@ -38,7 +38,7 @@ def give(api_origin):
             "owner": LOYALTY,
             "now": NOW,
         }
-        return earn_badges(customer_ids=customer_ids, **(usual | given))
+        return earn_badges(customer_ids=customer_ids, **(usual | given)).outcomes
 
     return ask
 

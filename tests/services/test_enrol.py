@@ -46,7 +46,7 @@ def enrol(api_origin):
             "owner": LOYALTY,
             "now": NOW,
         }
-        return enrol_customers(**(usual | given))
+        return enrol_customers(**(usual | given)).outcomes
 
     return ask
 

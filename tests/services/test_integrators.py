@@ -1,14 +1,21 @@
-"""Integrators: made with a secret that is shown once, changed with a trace."""
+"""Integrators: made with a secret that is shown once, changed with a trace, kept to limits."""
+
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
-from badges.models import Integrator, Operation, RequestLog, RequestOutcome
+from badges.models import Channel, Integrator, Operation, Owner, RequestLog, RequestOutcome
 from badges.models.secrets import SecretHasher, new_secret
+from badges.services.definitions import claim_badge, unclaim_badge
+from badges.services.earn import earn_badge, earn_badges
+from badges.services.enrol import enrol_customers
 from badges.services.integrators import create_integrator, update_integrator
+from badges.services.requests import Origin
 from tests.conftest import refused
-from tests.factories import SECRET, IntegratorFactory
+from tests.factories import CUSTOMER, LOYALTY, NOW, SECRET, BadgeMetaFactory, IntegratorFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +115,87 @@ def test_the_hash_of_a_secret_depends_on_its_salt():
     assert hasher.verify("secret", first)
     assert not hasher.verify("Secret", first)
     assert hasher.safe_summary(first) == {"algorithm": "integrator_secret"}
+
+
+JOURNEY = Owner("Journeys", "7")
+DOORS = {
+    "earn": lambda **call: earn_badge(request_id="1", customer_id=CUSTOMER, **call),
+    "earn many": lambda **call: earn_badges(request_id="1", customer_ids=[CUSTOMER], **call),
+    "enrol": lambda **call: enrol_customers(request_id="1", customer_ids=[CUSTOMER], **call),
+    "claim": claim_badge,
+    "unclaim": unclaim_badge,
+}
+
+
+@pytest.fixture
+def limited():
+    """An origin of an integrator that may act for the module Loyalty alone."""
+    integrator = IntegratorFactory(owner_types=["Loyalty", "Milestones"])
+    return Origin(channel=Channel.API, integrator=integrator)
+
+
+@pytest.fixture
+def shared_badge():
+    return BadgeMetaFactory(
+        enrolled=True, owners=["Loyalty", "Journeys"], claimed=[LOYALTY, JOURNEY]
+    )
+
+
+@pytest.mark.parametrize("act", DOORS.values(), ids=DOORS)
+def test_an_integrator_may_not_act_for_another_module(limited, shared_badge, act):
+    with refused(403) as refusal:
+        act(origin=limited, badge_id=shared_badge.pk, owner=JOURNEY, now=NOW)
+
+    assert refusal.value.field == "owner_type"
+    assert "Journeys" in refusal.value.message
+    request = RequestLog.objects.get()
+    assert (request.outcome, request.code) == (RequestOutcome.REFUSED, 403)
+
+
+def test_an_integrator_does_not_learn_what_it_may_not_touch(limited):
+    with refused(403):
+        claim_badge(origin=limited, badge_id="0" * 24, owner=JOURNEY, now=NOW)
+
+
+@pytest.mark.parametrize("owner_types", [["Loyalty"], []])
+def test_an_integrator_acts_for_its_own_module_and_without_limit_for_all(owner_types):
+    integrator = IntegratorFactory(owner_types=owner_types)
+    origin = Origin(channel=Channel.API, integrator=integrator)
+    badge = BadgeMetaFactory(claimed=True)
+
+    earn_badge(
+        origin=origin,
+        request_id="1",
+        customer_id=CUSTOMER,
+        badge_id=badge.pk,
+        owner=LOYALTY,
+        now=NOW,
+    )
+
+    assert RequestLog.objects.accepted().count() == 1
+
+
+@pytest.mark.parametrize("owner_types", [["loyalty"], ["Loyalty", "Membercare"], [""]])
+def test_an_owner_type_that_is_none_is_refused(desk_origin, owner_types):
+    with refused(400) as refusal:
+        create_integrator(
+            origin=desk_origin, name="Engine", access_groups=[], owner_types=owner_types
+        )
+
+    assert refusal.value.field == "owner_types"
+    assert "Audience_Campaigns" in refusal.value.message
+    assert not Integrator.objects.exists()
+
+
+def test_an_integrator_is_active_until_its_end(desk_origin):
+    ends = {"before": timedelta(minutes=1), "after": timedelta(minutes=-1)}
+    made = {
+        name: create_integrator(
+            origin=desk_origin, name=name, access_groups=[], ends_at=timezone.now() + ahead
+        )[0]
+        for name, ahead in ends.items()
+    }
+
+    assert made["before"].is_active
+    assert not made["after"].is_active
+    assert not made["after"].is_usable(request=None)

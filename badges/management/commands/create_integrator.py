@@ -1,6 +1,7 @@
 """Make an API client on the command line."""
 
 import json
+from datetime import UTC, datetime
 
 from django.contrib.auth.models import Group
 from django.core.management import BaseCommand, CommandError
@@ -28,14 +29,32 @@ class Command(BaseCommand):
             % {"group": DEFAULT_GROUP},
         )
         parser.add_argument(
+            "--owner-type",
+            action="append",
+            default=[],
+            metavar="TYPE",
+            dest="owner_types",
+            help=_("A module it may claim and give badges for; may be repeated. Default: all."),
+        )
+        parser.add_argument(
+            "--ends-at",
+            type=self.moment,
+            metavar="ISO",
+            help=_("From when on it is refused, as ISO 8601; without an offset in UTC."),
+        )
+        parser.add_argument(
             "--json", action="store_true", help=_("Print one JSON object and nothing else.")
         )
 
-    def handle(self, *, name, access_groups, **options):
+    def handle(self, *, name, access_groups, owner_types, ends_at, **options):
         groups = self.groups(access_groups or [DEFAULT_GROUP])
         try:
             integrator, secret = create_integrator(
-                origin=Origin(channel=Channel.COMMAND), name=name, access_groups=groups
+                origin=Origin(channel=Channel.COMMAND),
+                name=name,
+                access_groups=groups,
+                owner_types=owner_types,
+                ends_at=ends_at,
             )
         except BadgeError as refusal:
             raise CommandError(str(refusal.message)) from refusal
@@ -45,6 +64,11 @@ class Command(BaseCommand):
             "client_secret": secret,
         }
         self.stdout.write(json.dumps(made) if options["json"] else self.text(made))
+
+    @staticmethod
+    def moment(text):
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     @staticmethod
     def groups(names):

@@ -148,13 +148,13 @@ class Story:
             return
         request_id = self._request_id(moment)
         asked = {"badge_id": self.badge_ids[part], "owner": part.owner, "request_id": request_id}
-        outcomes = earn_badges(
+        result = earn_badges(
             origin=self._api(**asked, customer_ids=customer_ids),
             customer_ids=customer_ids,
             now=moment,
             **asked,
         )
-        self._count(part, sum(outcome.fact is not None for outcome in outcomes))
+        self._count(part, len(result.facts))
 
     def _enrol(self, part: Part, moment: datetime) -> None:
         """Enrol customers who are not; every second list comes from the staff."""
@@ -166,16 +166,15 @@ class Story:
         ]
         asked = {"badge_id": self.badge_ids[part], "request_id": self._request_id(moment)}
         origin = self.chance.choice([self._api(**asked, customers=customer_ids), self._desk()])
-        outcomes = enrol_customers(
+        result = enrol_customers(
             origin=origin,
             customer_ids=customer_ids,
             owner=part.owner if origin.integrator else None,
             now=moment,
             **asked,
         )
-        for outcome in outcomes:
-            if outcome.fact:
-                known[outcome.customer_id] = outcome.fact.expires_at
+        for fact in result.facts:
+            known[fact.customer_id] = fact.expires_at
 
     def _switch_off(self, part: Part, moment: datetime) -> None:
         definitions.update_badge(
