@@ -179,6 +179,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api_gateway/v1/badges",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "badges.api.schema.headers.describe_headers",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "EarnType": "badges.models.EarnType",
+        "FactStatus": "badges.models.FactStatus.values",
+        "OwnerType": "badges.models.choices.OwnerType.claimable",
+        "Status": "badges.models.Status",
+        "Unit": "badges.models.Unit.values",
+    },
 }
 
 UNFOLD = {

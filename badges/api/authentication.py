@@ -24,7 +24,7 @@ class BasicAuthentication(BaseAuthentication):
         client_id, secret = self._decoded(credentials)
         integrator = Integrator.objects.principal(client_id=client_id)
         stored = integrator.client_secret if integrator else NOBODYS_SECRET
-        if not check_password(secret, stored) or integrator is None or not integrator.active:
+        if not check_password(secret, stored) or integrator is None or not integrator.is_active:
             raise AuthenticationFailed
         return integrator, None
 
@@ -55,6 +55,6 @@ class OAuthAuthentication(OAuth2Authentication):
             raise AuthenticationFailed
         _user, token = found
         integrator = Integrator.objects.principal(pk=token.application_id)
-        if integrator is None or not integrator.active:
+        if integrator is None or not integrator.is_active:
             raise AuthenticationFailed
         return integrator, token

@@ -1,7 +1,8 @@
 """The shape of every answer of the API: `data`, `errors`, `warnings` (design, 3.3)."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from http import HTTPStatus
 
 import msgspec
 from django.db import InterfaceError, OperationalError
@@ -20,7 +21,8 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 
-from badges.api.serializers import MISSING, OriginalOutput, wire_name
+from badges.api.serializers.operations import OriginalOutput
+from badges.api.serializers.shared import MISSING, missing_codes, wire_name
 from badges.errors import BadgeError, ErrorCode
 
 RETRY_AFTER_SECONDS = 1
@@ -47,14 +49,41 @@ class EnvelopeRenderer(BaseRenderer):
         return encoder.encode(data)
 
 
-def success(data, warnings=()) -> Response:
+def encoded(data) -> str:
+    """Return an answer as the renderer writes it."""
+    return encoder.encode(data).decode()
+
+
+def done(data, warnings=()) -> dict:
+    """Return the envelope of what was done."""
+    return {"data": data, "errors": [], "warnings": list(warnings)}
+
+
+def refused(errors: Iterable[dict]) -> dict:
+    """Return the envelope of what was refused."""
+    return {"data": None, "errors": list(errors), "warnings": None}
+
+
+def success(data, warnings=(), status=HTTPStatus.OK) -> Response:
     """Return the answer of an operation that was done."""
-    return Response({"data": data, "errors": [], "warnings": list(warnings)})
+    return Response(done(data, warnings), status)
+
+
+def warning(code: ErrorCode) -> dict:
+    """Return something to know about a call that was done."""
+    return {"code": int(code), "message": str(code.message)}
+
+
+def repeated(customer_ids: Sequence[int]) -> list[dict]:
+    """Return the warning that a list names a customer twice, if it does."""
+    if len(set(customer_ids)) == len(customer_ids):
+        return []
+    return [warning(ErrorCode.REPEATED_CUSTOMER)]
 
 
 def failure(errors: list[dict], status: int, headers=None) -> Response:
     """Return the answer of an operation that was refused."""
-    return Response({"data": None, "errors": errors, "warnings": None}, status, headers=headers)
+    return Response(refused(errors), status, headers=headers)
 
 
 def exception_handler(exc: Exception, context: dict) -> Response:
@@ -64,21 +93,28 @@ def exception_handler(exc: Exception, context: dict) -> Response:
     is told.
     """
     if isinstance(exc, BadgeError):
-        return failure([_refusal(exc, context["view"])], exc.code.http_status)
+        return failure(
+            [refusal(exc, context["view"])], exc.code.http_status, _when_to_retry(exc.code)
+        )
     if isinstance(exc, OperationalError | InterfaceError):
         logger.exception("The database did not answer")
         return failure(
             [_error(ErrorCode.UNAVAILABLE)],
             ErrorCode.UNAVAILABLE.http_status,
-            {"Retry-After": str(RETRY_AFTER_SECONDS)},
+            _when_to_retry(ErrorCode.UNAVAILABLE),
         )
     response = views.exception_handler(exc, context)
     if response is None:
         logger.error("Unexpected error", exc_info=exc)
         return failure([_error(ErrorCode.UNEXPECTED)], ErrorCode.UNEXPECTED.http_status)
-    errors = list(_errors(exc, response.status_code))
-    response.data = {"data": None, "errors": errors, "warnings": None}
+    response.data = refused(_errors(exc, response.status_code, context["view"]))
     return response
+
+
+def _when_to_retry(code: ErrorCode) -> dict[str, str]:
+    if code in (ErrorCode.UNAVAILABLE, ErrorCode.KEY_IN_USE):
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return {}
 
 
 def _error(code: int, message=None, reference: str | None = None) -> dict:
@@ -89,17 +125,18 @@ def _error(code: int, message=None, reference: str | None = None) -> dict:
     }
 
 
-def _refusal(refusal: BadgeError, view) -> dict:
-    error = _error(refusal.code, refusal.message, wire_name(view.input_class(), refusal.field))
-    if refusal.original is not None:
-        error["original"] = OriginalOutput(refusal).data
+def refusal(exc: BadgeError, view) -> dict:
+    """Return the error of a refusal, its field by the name the wire has for it."""
+    error = _error(exc.code, exc.message, wire_name(view.input_class(), exc.field))
+    if exc.original is not None:
+        error["original"] = OriginalOutput(exc).data
     return error
 
 
-def _errors(exc: Exception, status: int) -> Iterator[dict]:
+def _errors(exc: Exception, status: int, view) -> Iterator[dict]:
     """Yield the errors of one of the framework's exceptions; a number of HTTP is their code."""
     if isinstance(exc, ValidationError):
-        yield from _invalid(exc.detail)
+        yield from invalid(exc.detail, missing_codes(view.input_class()))
     elif isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
         yield _error(status)
     elif isinstance(exc, APIException):
@@ -108,20 +145,25 @@ def _errors(exc: Exception, status: int) -> Iterator[dict]:
         yield _error(status, str(exc) or None)
 
 
-def _invalid(detail, path: str = "") -> Iterator[dict]:
+def invalid(detail, missing=MISSING, path: str = "") -> Iterator[dict]:
     """Yield an error for each fault of the input, a missing field under its own code."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             step = "" if name == "non_field_errors" else str(name)
-            yield from _invalid(inner, ".".join(filter(None, [path, step])))
+            yield from invalid(inner, missing, _path(path, step))
     elif isinstance(detail, list):
-        for inner in detail:
-            yield from _invalid(inner, path)
-    elif detail.code in ("required", "null", "blank") and path in MISSING:
-        for code, reference in MISSING[path]:
+        for place, inner in enumerate(detail):
+            step = str(place) if isinstance(inner, dict) else ""
+            yield from invalid(inner, missing, _path(path, step))
+    elif detail.code in ("required", "null", "blank") and path in missing:
+        for code, reference in missing[path]:
             yield _error(code, reference=reference)
     else:
         yield _error(ErrorCode.INVALID_INPUT, detail, path or None)
+
+
+def _path(*steps: str) -> str:
+    return ".".join(filter(None, steps))
 
 
 @csrf_exempt
@@ -149,5 +191,6 @@ def _is_api(request) -> bool:
 
 
 def _plain(error: dict, status: int) -> HttpResponse:
-    content = encoder.encode({"data": None, "errors": [error], "warnings": None})
-    return HttpResponse(content, content_type="application/json", status=status)
+    return HttpResponse(
+        encoder.encode(refused([error])), content_type="application/json", status=status
+    )

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 GREATEST_CUSTOMER_ID = 2**63 - 1
+LEAST_EPOCH_SECONDS = -62_135_596_800  # the year 1
 GREATEST_EPOCH_SECONDS = 10**11
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_REQUEST_ID = 100
@@ -16,7 +17,7 @@ LONGEST_REQUEST_ID = 100
 
 def iso(moment: datetime) -> str:
     """Return a moment as the wire has it: UTC, whole seconds, Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 class TextField(serializers.CharField):
@@ -31,20 +32,73 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class NameField(TextField):
+    """A name, without the blanks around it."""
+
+    def to_internal_value(self, data):
+        name = super().to_internal_value(data).strip()
+        if not name:
+            self.fail("blank")
+        return name
+
+
+class FlagField(serializers.BooleanField):
+    """JSON true or false; 1, "yes" and their like are none."""
+
+    default_error_messages = {"invalid": _("Must be true or false.")}
+
+    def to_internal_value(self, data):
+        if type(data) is not bool:
+            self.fail("invalid")
+        return data
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON integer; strings of digits, fractions and booleans are none."""
+
+    def to_internal_value(self, data):
+        if type(data) is not int:
+            self.fail("invalid")
+        return data
+
+
 class OneOfField(serializers.ChoiceField):
-    """A JSON string out of a list, case-sensitive; the refusal names the list."""
+    """A JSON string out of a list, case-sensitive; the refusal names the list.
+
+    `aliases` gives further spellings and what they stand for.
+    """
 
     default_error_messages = {
         "blank": _("This field may not be blank."),
         "invalid_choice": _("Must be one of: {allowed}."),
     }
 
+    def __init__(self, choices, aliases=None, **kwargs):
+        super().__init__(choices, **kwargs)
+        self.aliases = aliases or {}
+
     def to_internal_value(self, data):
         if data == "":
             self.fail("blank")
+        if isinstance(data, str):
+            data = self.aliases.get(data, data)
         if not isinstance(data, str) or data not in self.choices:
             self.fail("invalid_choice", allowed=", ".join(self.choices))
         return data
+
+
+class MeaningField(OneOfField):
+    """A word out of a list; gives what the word means to us."""
+
+    def __init__(self, meanings, **kwargs):
+        super().__init__(list(meanings), **kwargs)
+        self.meanings = meanings
+
+    def to_internal_value(self, data):
+        return self.meanings[super().to_internal_value(data)]
+
+    def to_representation(self, value):
+        return next(word for word, meaning in self.meanings.items() if meaning == value)
 
 
 @extend_schema_field(
@@ -105,7 +159,18 @@ class RequestIdField(serializers.Field):
         return value
 
 
-@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]})
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "format": "date-time"},
+            {
+                "type": "number",
+                "minimum": LEAST_EPOCH_SECONDS,
+                "maximum": GREATEST_EPOCH_SECONDS,
+            },
+        ]
+    }
+)
 class MomentField(serializers.Field):
     """ISO 8601, without an offset in UTC, or epoch seconds; gives an aware moment in UTC.
 

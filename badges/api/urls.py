@@ -2,10 +2,29 @@
 
 from rest_framework.routers import SimpleRouter
 
-from badges.api.views import CustomerViewSet, ReceiptViewSet
+from badges.api.views.customers import CustomerViewSet, EnrolmentViewSet
+from badges.api.views.definitions import BadgeMetaViewSet
+from badges.api.views.groups import CustomFieldViewSet, GroupViewSet
+from badges.api.views.imports import ImportViewSet
+from badges.api.views.members import MemberViewSet
+from badges.api.views.requests import ReceiptViewSet
 
-router = SimpleRouter(trailing_slash=False)
+
+class BadgesRouter(SimpleRouter):
+    """Knows PUT on a whole list as well: a badge names its id in the body (contract, 2.10)."""
+
+    whole, *others = SimpleRouter.routes
+    routes = [whole._replace(mapping=whole.mapping | {"put": "replace"}), *others]
+
+
+router = BadgesRouter(trailing_slash=False)
 router.register("customer", CustomerViewSet, basename="customer")
+router.register("badgeMeta/customer", EnrolmentViewSet, basename="enrolment")
+router.register("badgeMeta", BadgeMetaViewSet, basename="badge")
+router.register("group", GroupViewSet, basename="group")
+router.register("customField", CustomFieldViewSet, basename="custom-field")
+router.register("import", ImportViewSet, basename="import")
+router.register("management", MemberViewSet, basename="member")
 router.register("requests", ReceiptViewSet, basename="request")
 
 urlpatterns = router.urls

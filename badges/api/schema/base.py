@@ -1,10 +1,13 @@
 """What the OpenAPI description adds to the serializers: envelope, errors, security, examples."""
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, inline_serializer
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+)
+from drf_spectacular.utils import OpenApiResponse, extend_schema_serializer, inline_serializer
 from rest_framework import serializers
 
-from badges.api.serializers import EarnOutput, OriginalOutput, ReceiptOutput
+from badges.api.serializers.operations import OriginalOutput
 from badges.errors import ErrorCode
 
 
@@ -31,16 +34,18 @@ class Warning(serializers.Serializer):
 class Failure(serializers.Serializer):
     """The envelope of a refusal."""
 
-    data = serializers.JSONField(allow_null=True, default=None, help_text="Always null.")
+    data = serializers.JSONField(allow_null=True, help_text="Always null.")
     errors = Error(many=True)
-    warnings = serializers.JSONField(allow_null=True, default=None, help_text="Always null.")
+    warnings = serializers.JSONField(allow_null=True, help_text="Always null.")
 
 
 def enveloped(name: str, data: serializers.Serializer) -> serializers.Serializer:
-    """Return the envelope of a success around its data."""
-    return inline_serializer(
+    """Return the envelope of a success around its data; one, also where the data is a list."""
+    envelope = inline_serializer(
         name, {"data": data, "errors": Error(many=True), "warnings": Warning(many=True)}
     )
+    extend_schema_serializer(many=False)(type(envelope))
+    return envelope
 
 
 def refusals(*codes: ErrorCode) -> dict[int, OpenApiResponse]:
@@ -62,58 +67,18 @@ def refusals(*codes: ErrorCode) -> dict[int, OpenApiResponse]:
     }
 
 
-EARN_REQUEST = OpenApiExample(
-    "A purchase that earns a badge",
-    request_only=True,
-    value={
-        "badgeMetaId": "66276dc68fe258516a88ff8e",
-        "customerId": 62090013,
-        "requestId": 2132,
-        "triggeredBy": {"ownerType": "Loyalty", "referenceId": "123694"},
-    },
-)
-EARN = {
-    "operation_id": "earn",
-    "summary": "Give a badge to one customer",
-    "description": (
-        "Done once for each `requestId`: a repeat is refused with 809, which tells the integrator "
-        "of the first call what it did. A refused request does not use its id up."
-    ),
-    "tags": ["customer"],
-    "examples": [EARN_REQUEST],
-    "responses": {
-        200: enveloped("EarnEnvelope", EarnOutput()),
-        **refusals(
-            ErrorCode.INVALID_INPUT,
-            ErrorCode.NOT_FOUND,
-            ErrorCode.BODY_TOO_LARGE,
-            ErrorCode.MEDIA_TYPE_NOT_SUPPORTED,
-            ErrorCode.BADGE_ID_MISSING,
-            ErrorCode.OWNER_TYPE_MISSING,
-            ErrorCode.REFERENCE_ID_MISSING,
-            ErrorCode.EVENT_IN_FUTURE,
-            ErrorCode.REQUEST_ID_MISSING,
-            ErrorCode.DUPLICATE_REQUEST,
-            ErrorCode.CLAIM_REQUIRED,
-            ErrorCode.ENROLMENT_REQUIRED,
-            ErrorCode.CUSTOMER_ID_MISSING,
-            ErrorCode.BADGE_NOT_LIVE,
-            ErrorCode.OUTSIDE_WINDOW,
-            ErrorCode.CUSTOMER_LIMIT_REACHED,
-            ErrorCode.BADGE_LIMIT_REACHED,
-        ),
-    },
-}
-RECEIPT = {
-    "operation_id": "receipt",
-    "summary": "Read the receipt of an accepted request",
-    "description": "For the integrator that made the request; everybody else gets 404.",
-    "tags": ["requests"],
-    "responses": {
-        200: enveloped("ReceiptEnvelope", ReceiptOutput()),
-        **refusals(ErrorCode.NOT_FOUND),
-    },
-}
+class PartlyShownSchema(OpenApiSerializerExtension):
+    """Takes the fields that an answer may lack from those it must have."""
+
+    target_class = "badges.api.serializers.shared.PartlyShown"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema, direction):
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        if direction == "response":
+            always = set(schema["required"]) - set(self.target.sometimes)
+            schema["required"] = sorted(always)
+        return schema
 
 
 class BasicScheme(OpenApiAuthenticationExtension):

@@ -1,4 +1,4 @@
-"""The wire format: one Input and one Output for each verb. All camelCase lives here."""
+"""Earning, and the receipt of it (contract, 2.1)."""
 
 from rest_framework import serializers
 
@@ -7,48 +7,28 @@ from badges.api.fields import (
     EpochField,
     IsoMomentField,
     MomentField,
-    OneOfField,
     RequestIdField,
     TextField,
 )
-from badges.errors import ErrorCode
-from badges.models import Owner, OwnerType
-
-# What a missing field is answered with, by its path: code and reference.
-MISSING = {
-    "customerId": [(ErrorCode.CUSTOMER_ID_MISSING, "customerId")],
-    "requestId": [(ErrorCode.REQUEST_ID_MISSING, "requestId")],
-    "triggeredBy": [
-        (ErrorCode.OWNER_TYPE_MISSING, "triggeredBy.ownerType"),
-        (ErrorCode.REFERENCE_ID_MISSING, "triggeredBy.referenceId"),
-    ],
-    "triggeredBy.ownerType": [(ErrorCode.OWNER_TYPE_MISSING, "triggeredBy.ownerType")],
-    "triggeredBy.referenceId": [(ErrorCode.REFERENCE_ID_MISSING, "triggeredBy.referenceId")],
-}
+from badges.api.serializers.queries import Pagination
+from badges.api.serializers.shared import TriggeredBy
 
 
-def wire_name(input_class: type[serializers.Serializer] | None, field: str | None) -> str | None:
-    """Return how the wire calls an argument of a service."""
-    if input_class is None or field is None:
-        return None
-    for name, declared in input_class().fields.items():
-        if (declared.source or name) == field:
-            return name
-    return None
+class EarnEventDate(serializers.Serializer):
+    """When it happened, by default now; `earnEventDateISO` wins over `earnEventDate`."""
+
+    earnEventDate = MomentField(
+        source="event_at", required=False, allow_null=True, help_text="Default: now."
+    )
+    earnEventDateISO = IsoMomentField(source="event_at_iso", required=False, allow_null=True)
+
+    def validate(self, attrs):
+        iso = attrs.pop("event_at_iso", None)
+        return attrs | {"event_at": iso} if iso else attrs
 
 
-class TriggeredBy(serializers.Serializer):
-    """The object of a module that triggers the call; becomes an Owner."""
-
-    ownerType = OneOfField(source="owner_type", choices=OwnerType.claimable())
-    referenceId = TextField(source="reference_id", max_length=255)
-
-    def to_internal_value(self, data):
-        return Owner(**super().to_internal_value(data))
-
-
-class EarnInput(serializers.Serializer):
-    """Contract, 2.1. `earnEventDateISO` wins over `earnEventDate`."""
+class EarnInput(EarnEventDate):
+    """Contract, 2.1."""
 
     badgeMetaId = TextField(
         source="badge_id",
@@ -59,15 +39,7 @@ class EarnInput(serializers.Serializer):
     )
     customerId = CustomerIdField(source="customer_id")
     requestId = RequestIdField(source="request_id", help_text="Accepted once, ever.")
-    earnEventDate = MomentField(
-        source="event_at", required=False, allow_null=True, help_text="Default: now."
-    )
-    earnEventDateISO = IsoMomentField(source="event_at_iso", required=False, allow_null=True)
     triggeredBy = TriggeredBy(source="owner")
-
-    def validate(self, attrs):
-        iso = attrs.pop("event_at_iso", None)
-        return attrs | {"event_at": iso} if iso else attrs
 
 
 class EarnOutput(serializers.Serializer):
@@ -81,7 +53,7 @@ class EarnOutput(serializers.Serializer):
     requestId = serializers.SerializerMethodField()
     issuedId = serializers.CharField(source="enrolment_id", allow_null=True)
 
-    def get_requestId(self, earned) -> str:  # noqa: N802 - DRF derives it from the field
+    def get_requestId(self, earned) -> str | int:  # noqa: N802 - DRF derives it from the field
         return self.context["request_id"]
 
 
@@ -99,8 +71,20 @@ class OriginalOutput(serializers.Serializer):
         return earned and earned.pk
 
 
+class ReceiptItem(serializers.Serializer):
+    """What became of one customer of a request."""
+
+    customerId = serializers.IntegerField(source="customer_id")
+    factId = serializers.CharField(
+        source="fact_id",
+        allow_null=True,
+        help_text="The earned badge or enrolment that was written or revoked.",
+    )
+    errorCode = serializers.IntegerField(source="error_code", allow_null=True)
+
+
 class ReceiptOutput(serializers.Serializer):
-    """The receipt of an accepted request."""
+    """The receipt of an accepted request; of one for many, with counts and a page of outcomes."""
 
     requestId = serializers.CharField(source="request_id")
     operation = serializers.CharField()
@@ -114,3 +98,11 @@ class ReceiptOutput(serializers.Serializer):
     expiresOnISO = IsoMomentField(source="earned.expires_at", default=None)
     issuedId = serializers.CharField(source="earned.enrolment_id", allow_null=True, default=None)
     triggeredBy = TriggeredBy(source="earned", default=None)
+    failedCount = serializers.IntegerField(source="refused_items.count")
+
+
+class ReceiptPage(ReceiptOutput):
+    """The receipt with a page of what became of each customer, by customer id."""
+
+    outcomes = ReceiptItem(many=True)
+    pagination = Pagination()

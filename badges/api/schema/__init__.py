@@ -1,0 +1,1 @@
+"""What the OpenAPI description adds to the serializers; one module per viewset."""

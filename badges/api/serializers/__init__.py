@@ -1,0 +1,1 @@
+"""The wire format: one Input and one Output for each verb. All camelCase lives here."""

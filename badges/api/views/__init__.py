@@ -1,0 +1,1 @@
+"""Viewsets: validate, call one service, wrap; one module per noun."""

@@ -1,0 +1,76 @@
+"""What the viewsets share: the sender, the right of each action, the trace of refusals."""
+
+from rest_framework.exceptions import APIException
+from rest_framework.viewsets import ViewSet
+
+from badges.api import envelope
+from badges.api.fields import RequestIdField
+from badges.api.idempotency import IdempotentWrites
+from badges.errors import BadgeError, ErrorCode
+from badges.models import Channel, Operation
+from badges.services.requests import Origin, record_refusal
+
+IDENTIFIER_HEADER = "X-CAP-CUSTOMER-IDENTIFIER"
+
+
+class BadgesViewSet(IdempotentWrites, ViewSet):
+    """What the endpoints share: the sender, the right of each action, the trace of refusals.
+
+    `rights` names the permission of each action, `operations` what its refusals are recorded as,
+    `inputs` its serializer.
+    """
+
+    content_negotiation_class = envelope.AlwaysJSON
+    http_method_names = ["get", "head", "post", "put"]
+    rights: dict[str, str] = {}
+    operations: dict[str, Operation] = {}
+    inputs: dict[str, type] = {}
+    channel = Channel.API
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        if IDENTIFIER_HEADER in request.headers:
+            raise BadgeError(ErrorCode.UNKNOWN_IDENTIFIER)
+
+    def input_class(self):
+        return self.inputs.get(self.action)
+
+    def given(self) -> dict:
+        """Return the arguments of the service, from the body; 400 with every fault at once."""
+        given = self.inputs[self.action](data=self.request.data)
+        given.is_valid(raise_exception=True)
+        return given.validated_data
+
+    def echo(self, given: dict) -> dict:
+        """Return what an answer repeats of its request: the id in its JSON type, the trigger."""
+        return {"request_id": self.request.data.get("requestId"), "owner": given.get("owner")}
+
+    def origin(self) -> Origin:
+        """Return the calling integrator with the body as received."""
+        received = getattr(self.request, "received", b"")
+        content = received.decode(errors="backslashreplace").replace("\0", "\\0")
+        return Origin(channel=self.channel, integrator=self.request.user, content=content)
+
+    def handle_exception(self, exc):
+        response = super().handle_exception(exc)
+        if not getattr(exc, "recorded", False):
+            self._record(response)
+        return response
+
+    def _record(self, response):
+        """Leave a refused row for an attempt of a known integrator that no service saw."""
+        operation = self.operations.get(self.action)
+        if operation and self.request.user.is_authenticated and response.status_code < 500:
+            request_id = self._readable_request_id()
+            record_refusal(
+                operation,
+                origin=self.origin(),
+                errors=response.data["errors"],
+                request_id=request_id,
+            )
+
+    def _readable_request_id(self) -> str | None:
+        try:
+            return RequestIdField().run_validation(self.request.data["requestId"])
+        except (APIException, LookupError, TypeError):
+            return None
