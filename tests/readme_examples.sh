@@ -7,8 +7,7 @@ demo=$(python manage.py demo --no-serve)
 after() { sed -n "s/^ *$1 *//p" <<<"$demo" | head -n 1; }
 CLIENT_ID=$(after "client id")
 CLIENT_SECRET=$(after "client secret")
-BADGE_ID=$(sed -n 's/.*"badgeMetaId": "\([0-9a-f]*\)".*/\1/p' <<<"$demo" | head -n 1)
-export ADDRESS CLIENT_ID CLIENT_SECRET BADGE_ID
+export ADDRESS CLIENT_ID CLIENT_SECRET
 
 examples=$(sed -n '/^```sh$/,/^```$/{/^```/!p}' README.md)
 [ -n "$examples" ] || { echo "The README has no examples."; exit 1; }

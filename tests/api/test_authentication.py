@@ -7,7 +7,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from badges.models import EarnedBadge, RequestLog
-from tests.api.conftest import EARN, ApiClient, basic, codes
+from tests.api.conftest import EARN, TRIGGER, ApiClient, basic, codes, references
 from tests.factories import PASSWORD, IntegratorFactory
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,45 @@ def test_a_switched_off_integrator_is_refused_at_once(client, api, wish, integra
 
     assert api.earn(wish()).status_code == 401
     assert api.earn(wish(), authorization=f"Bearer {token}").status_code == 401
+
+
+def test_an_integrator_is_refused_from_its_end_on(client, api, wish, integrator):
+    token = token_for(client, integrator)
+    integrator.ends_at = timezone.now()
+    integrator.save()
+
+    assert api.earn(wish()).status_code == 401
+    assert api.earn(wish(), authorization=f"Bearer {token}").status_code == 401
+    asked = {"grant_type": "client_credentials"}
+    answer = client.post("/o/token/", asked, headers=basic(integrator.client_id))
+    assert answer.status_code == 401
+    assert not EarnedBadge.objects.exists()
+
+
+@pytest.mark.parametrize("changes", [{}, {"badgeMetaId": "LEFT OUT"}, {"badgeMetaId": "0" * 24}])
+def test_an_integrator_is_kept_to_its_modules(api, wish, integrator, changes):
+    integrator.owner_types = ["Journeys"]
+    integrator.save()
+
+    answer = api.earn(wish(requestId="mine", **changes))
+
+    assert answer.status_code == 403
+    assert codes(answer) == [403]
+    assert references(answer) == ["triggeredBy.ownerType"]
+    assert not EarnedBadge.objects.exists()
+    assert (RequestLog.objects.get().code, RequestLog.objects.get().request_id) == (403, "mine")
+
+
+@pytest.mark.parametrize("verb", ["claim", "unclaim"])
+def test_an_integrator_claims_for_its_own_modules_alone(api, live_badge, integrator, verb):
+    integrator.owner_types = ["Journeys"]
+    integrator.save()
+
+    answer = api.post(f"/api_gateway/v1/badges/badgeMeta/{live_badge.pk}/{verb}", TRIGGER)
+
+    assert answer.status_code == 403
+    assert references(answer) == ["ownerType"]
+    assert live_badge.claims.active().exists()
 
 
 def test_an_integrator_without_the_right_is_refused_and_recorded(wish):

@@ -74,7 +74,6 @@ FIELDS = [
     ("requestId", f'"{"x" * 101}"'),
     ("requestId", "[]"),
     ("badgeMetaId", "5"),
-    ("badgeMetaId", '""'),
     ("badgeMetaId", "false"),
     ("badgeMetaId", f'"{"x" * 101}"'),
     ("earnEventDate", "true"),
@@ -117,6 +116,7 @@ def test_a_wrong_field_is_named(api, live_badge, path, raw):
     [
         ("customerId", "null", [812]),
         ("customerId", '""', [812]),
+        ("badgeMetaId", '""', [715]),
         ("requestId", "null", [804]),
         ("requestId", '""', [804]),
         ("triggeredBy", "null", [716, 717]),

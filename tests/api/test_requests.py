@@ -4,7 +4,7 @@ import pytest
 
 from badges.models import EarnedBadge, RequestLog
 from tests.api.conftest import TRIGGER, ApiClient, codes
-from tests.factories import CUSTOMER, IntegratorFactory
+from tests.factories import CUSTOMER, EnrolmentFactory, IntegratorFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +35,33 @@ def test_any_request_id_has_its_receipt(api, wish, request_id):
     api.earn(wish(requestId=request_id))
 
     assert api.get(RECEIPTS + quote(request_id)).json()["data"]["requestId"] == request_id
+
+
+def test_the_receipt_of_a_bulk_call_tells_what_became_of_each_customer(api, wish, enrolled_badge):
+    EnrolmentFactory(badge=enrolled_badge, customer_id=2)
+    body = wish(badgeMetaId=enrolled_badge.pk, customerIds=[3, 2, 1], requestId="bulk")
+    api.post("/api_gateway/v1/badges/customer/earnBulk", body)
+
+    data = api.get(RECEIPTS + "bulk?size=2").json()["data"]
+
+    earned = EarnedBadge.objects.get()
+    assert data["outcomes"] == [
+        {"customerId": 1, "factId": None, "errorCode": 811},
+        {"customerId": 2, "factId": earned.pk, "errorCode": None},
+    ]
+    assert data["failedCount"] == 2
+    assert data["pagination"] == {"page": 0, "size": 2, "total": 3, "totalPages": 2}
+    rest = api.get(RECEIPTS + "bulk?size=2&page=1").json()["data"]["outcomes"]
+    assert [item["customerId"] for item in rest] == [3]
+
+
+@pytest.mark.parametrize("query", ["page=-1", "page=x", "size=0", "size=101", "size=1&size=2"])
+def test_a_page_that_is_none_is_refused(api, wish, query):
+    api.earn(wish(requestId="mine"))
+
+    answer = api.get(f"{RECEIPTS}mine?{query}")
+
+    assert (answer.status_code, codes(answer)) == (400, [400])
 
 
 def test_a_refused_request_has_no_receipt(api, wish):

@@ -22,9 +22,17 @@ def test_an_earn_is_described_with_all_its_answers(description):
 
     assert earn["operationId"] == "earn"
     assert set(earn["responses"]) == {
-        "200", "400", "401", "403", "404", "409", "413", "415", "500", "503",
+        "200", "400", "401", "403", "404", "409", "413", "415", "422", "500", "503",
     }  # fmt: skip
     assert "811" in earn["responses"]["409"]["description"]
+
+
+def test_writing_operations_know_the_idempotency_key(description):
+    for path in description["paths"].values():
+        for method, operation in path.items():
+            headers = [given["name"] for given in operation.get("parameters", [])]
+            assert ("Idempotency-Key" in headers) == (method in ("post", "put"))
+            assert ("422" in operation["responses"]) == (method in ("post", "put"))
 
 
 def test_every_operation_names_its_security(description):
