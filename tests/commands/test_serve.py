@@ -93,7 +93,7 @@ def test_serves_pages_with_their_static_files_until_it_is_stopped(server, addres
         server.terminate()
     else:
         os.killpg(server.pid, signal.SIGINT)
-    assert server.wait(timeout=5) == 0
+    assert server.wait(timeout=PATIENCE) == 0
     wait_until(lambda: not any(worker.exists() for worker in workers))
     assert fetch(address, "/healthz") is None
 
