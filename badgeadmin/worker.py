@@ -6,6 +6,8 @@ import threading
 import time
 from multiprocessing import parent_process
 
+SECONDS_TO_FINISH = 10
+
 
 def application():
     """Return the WSGI application, in a worker that the server alone stops.
@@ -26,3 +28,5 @@ def _stop_after(server: int) -> None:
     while os.getppid() == server:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SECONDS_TO_FINISH)
+    os._exit(1)  # without its server a worker may wait for ever to be told that it has stopped

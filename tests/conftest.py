@@ -8,6 +8,7 @@ import pytest
 from badges.errors import BadgeError
 from badges.models import Channel
 from badges.services.earn import earn_badge
+from badges.services import definitions
 from badges.services.requests import Origin
 from tests.factories import (
     CUSTOMER,
@@ -41,6 +42,12 @@ def needs_postgresql(db):
     if connection.vendor != "postgresql" and "CI_DATABASE_URL" in os.environ:
         pytest.skip("the gate's other run is on PostgreSQL")
     need(connection.vendor == "postgresql", "DATABASE_URL does not name a PostgreSQL database")
+
+
+@pytest.fixture(autouse=True)
+def nothing_known():
+    """Let no test know the definitions of another, whose badges are rolled back."""
+    definitions._known.clear()
 
 
 @pytest.fixture

@@ -97,6 +97,7 @@ def held(badge: Definition, customer_ids: Sequence[int]) -> Definition:
         if BadgeMeta.objects.hold(badge.id, badge.version, customer_id=customer_id, alone=alone):
             return badge
         badge = reload(badge.id)
+        rules.check_named(badge, by_id=True)
 
 
 def create_badge(

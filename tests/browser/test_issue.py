@@ -47,7 +47,7 @@ def choose(page, customer, text):
 
 
 def focused(page, name):
-    page.wait_for_function("name => document.activeElement.name == name", arg=name)
+    page.wait_for_function("name => document.activeElement?.name == name", arg=name)
 
 
 def fits(page):
