@@ -123,6 +123,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
+MEDIA_URL = "media/"
+MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.ManifestStaticFilesStorage"},
@@ -165,6 +167,7 @@ OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,
     "CLIENT_SECRET_HASHER": "integrator_secret",
     "CLIENT_SECRET_GENERATOR_LENGTH": 43,
+    "OAUTH2_VALIDATOR_CLASS": "badges.api.authentication.SecretsValidator",
 }
 
 SPECTACULAR_SETTINGS = {
@@ -197,11 +200,31 @@ UNFOLD = {
     "SITE_HEADER": "BadgeAdmin",
     "SITE_SUBHEADER": _("Badge operations"),
     "SITE_SYMBOL": "workspace_premium",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "badges.admin.site.favicon"},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["badges.admin.site.stylesheet", "badges.admin.site.admin_stylesheet"],
     "SCRIPTS": ["badges.admin.site.script"],
     "SIDEBAR": {"navigation": "badges.admin.site.navigation"},
+    "DASHBOARD_CALLBACK": "badges.desk.home.dashboard",
+    # Petrol: calm beside the green, amber and red of what things are.
+    "COLORS": {
+        "primary": {
+            "50": "#eff8fa",
+            "100": "#d8eef2",
+            "200": "#b4dee6",
+            "300": "#85c8d6",
+            "400": "#57b1c5",
+            "500": "#3199b1",
+            "600": "#1b6f85",
+            "700": "#1a5a6d",
+            "800": "#1c4a5a",
+            "900": "#1b3f4d",
+            "950": "#0c2833",
+        },
+    },
 }
 
 LOGGING = {

@@ -8,6 +8,7 @@ from oauth2_provider.views import TokenView
 
 from badges.api.envelope import unknown_path
 from badges.health import healthz
+from badges.pictures import picture
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="desk:home"), name="home"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="swagger"),
     # Of the OAuth toolkit's pages this one alone: its others let any user register clients.
     path("o/token/", TokenView.as_view(), name="token"),
+    path("media/badges/<str:name>", picture, name="picture"),
     path("healthz", healthz, name="healthz"),
 ]
 

@@ -1,12 +1,16 @@
 """What a worker process of the production server runs."""
 
+import logging
 import os
 import signal
 import threading
 import time
 from multiprocessing import parent_process
 
+SECONDS_BETWEEN_COUNTS = 5
 SECONDS_TO_FINISH = 10
+
+log = logging.getLogger(__name__)
 
 
 def application():
@@ -20,6 +24,7 @@ def application():
 
     from badgeadmin.wsgi import application
 
+    threading.Thread(target=_keep_counting, daemon=True).start()
     return application
 
 
@@ -30,3 +35,19 @@ def _stop_after(server: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(SECONDS_TO_FINISH)
     os._exit(1)  # without its server a worker may wait for ever to be told that it has stopped
+
+
+def _keep_counting() -> None:
+    """Keep the counts by day up to date, as long as this worker runs; workers take turns."""
+    from django.db import connections
+
+    from badges.services.summaries import catch_up_entirely
+
+    while True:
+        try:
+            catch_up_entirely()
+        except Exception:
+            log.exception("The counts by day are behind; trying again.")
+        finally:
+            connections.close_all()
+        time.sleep(SECONDS_BETWEEN_COUNTS)

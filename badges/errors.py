@@ -140,6 +140,11 @@ class ErrorCode(IntEnum):
     BADGE_LIMIT_REACHED = 2002, HTTPStatus.CONFLICT, _("The badge has reached its limit.")
     TOO_MANY_ITEMS = 2003, HTTPStatus.BAD_REQUEST, _("Too many items in one call.")
     REPEATED_CUSTOMER = 2004, HTTPStatus.OK, _("A customer named several times counts once.")
+    NOT_REVOKED = (
+        2005,
+        HTTPStatus.CONFLICT,
+        _("Only a revoked one of the same customer and badge can be issued again."),
+    )
     KEY_REUSED = (
         422,
         HTTPStatus.UNPROCESSABLE_ENTITY,

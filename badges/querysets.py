@@ -1,11 +1,11 @@
 """Named questions about the tables."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 
 from django.db import connection, models
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat
 
 # What a list of badges can be narrowed down by: a name for the callers, and the column.
@@ -124,8 +124,9 @@ class BadgeMetaQuerySet(models.QuerySet):
 
     def with_everything(self):
         """With its parts, and what is only shown: group, images and custom fields."""
-        shown = self.select_related("group").prefetch_related("images", "custom_values__field")
-        return shown.with_parts()
+        values = self.model._meta.get_field("custom_values").related_model.objects
+        custom = Prefetch("custom_values", values.select_related("field"))
+        return self.select_related("group").prefetch_related("images", custom).with_parts()
 
     def hold(
         self, badge_id: str, version: int, *, customer_id: int | None, alone: bool = False
@@ -187,6 +188,19 @@ class IntegratorQuerySet(models.QuerySet):
 class RequestLogQuerySet(models.QuerySet):
     def accepted(self):
         return self.filter(outcome="ACCEPTED")
+
+    def refused(self):
+        return self.filter(outcome="REFUSED")
+
+
+class DailyCountQuerySet(models.QuerySet):
+    def between(self, first: date, last: date):
+        """Of some days, both inclusive."""
+        return self.filter(day__range=(first, last))
+
+    def issued(self):
+        """Of badges that customers were given, by whatever operation."""
+        return self.filter(operation__in=["EARN", "EARN_BULK", "IMPORT_EARNED"], code=0)
 
 
 class StoredAnswerQuerySet(models.QuerySet):

@@ -1,11 +1,12 @@
 """What the badges are to one customer: lists and details, read from the ledgers alone."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, auto
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from badges.errors import BadgeError, ErrorCode
 from badges.models import (
@@ -76,6 +77,43 @@ def badges_of(
     column = F(sort)
     first = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
     return found.order_by(first, "pk")
+
+
+def every_badge_of(customer_id: int, *, now: datetime) -> QuerySet[BadgeMeta]:
+    """Return all badges: what the customer may be given first, then live ones, those to come, rest.
+
+    Each with what the customer earned of it; those of a kind by name.
+    """
+    earned = EarnedBadge.objects.of_customer(customer_id)
+    badges = BadgeMeta.objects.all()
+    earnable = badges.earnable(Enrolment.objects.of_customer(customer_id), now).values("pk")
+    places = [Q(pk__in=earnable), Q(pk__in=badges.live(now).values("pk")), Q(starts_at__gt=now)]
+    place = Case(
+        *(When(condition, then=Value(place)) for place, condition in enumerate(places)),
+        default=Value(len(places)),
+    )
+    return badges.with_everything().with_earned(earned, now).order_by(place, "name")
+
+
+def totals_of(customer_id: int, *, now: datetime) -> Counter:
+    """Return how many badges each list of a customer has, and how much the ledgers hold, at once.
+
+    The keys are Listed, "badges" (all there are), "issued", "revoked" and "enrolments".
+    """
+    earned = EarnedBadge.objects.of_customer(customer_id)
+    enrolments = Enrolment.objects.of_customer(customer_id)
+    counted = {
+        **{listed: _listed(listed, earned, enrolments, now) for listed in Listed},
+        "badges": BadgeMeta.objects.all(),
+        "issued": earned,
+        "revoked": earned.filter(revoked_at__isnull=False),
+        "enrolments": enrolments,
+    }
+    questions = [
+        rows.order_by().annotate(key=Value(key)).values("key").values_list("key", Count("pk"))
+        for key, rows in counted.items()
+    ]
+    return Counter(dict(questions[0].union(*questions[1:], all=True)))
 
 
 def badge_of(

@@ -230,6 +230,21 @@ def check_revocation(fact) -> None:
         raise BadgeError(ErrorCode.NOTHING_TO_REVOKE, "earned_badge_id")
 
 
+def check_revocable(standing: int, *, most: int) -> None:
+    """Refuse a revocation of which nothing is left, and of more than can be taken back at once."""
+    if not standing:
+        message = _("Nothing of this is left to revoke.")
+        raise BadgeError(ErrorCode.NOTHING_TO_REVOKE, "earned_badge_id", message)
+    if standing > most:
+        raise BadgeError(ErrorCode.TOO_MANY_ITEMS)
+
+
+def check_reissue(fact) -> None:
+    """Refuse to issue again what the customer never had of this badge, or still has."""
+    if fact is None or fact.revoked_at is None:
+        raise BadgeError(ErrorCode.NOT_REVOKED, "reissue_of")
+
+
 def check_custom_field(data_type: str, *, mandatory: bool, default: str) -> None:
     """Refuse a custom field without the default it needs (contract, 2.18)."""
     if mandatory and not default:

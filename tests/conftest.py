@@ -7,8 +7,8 @@ import pytest
 
 from badges.errors import BadgeError
 from badges.models import Channel
-from badges.services.earn import earn_badge
 from badges.services import definitions
+from badges.services.earn import earn_badge
 from badges.services.requests import Origin
 from tests.factories import (
     CUSTOMER,

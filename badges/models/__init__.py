@@ -31,6 +31,7 @@ from badges.models.ids import is_id, new_id
 from badges.models.integrators import Integrator
 from badges.models.ledgers import EarnedBadge, EarnTally, Enrolment
 from badges.models.requests import RefusedItem, RequestLog, StoredAnswer
+from badges.models.summaries import DailyCount, SummaryCursor
 from badges.models.values import Definition, Expiry, Limit, Owner, Span
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "CustomField",
     "CustomValue",
     "CycleStatus",
+    "DailyCount",
     "DataType",
     "Definition",
     "EarnLimit",
@@ -68,6 +70,7 @@ __all__ = [
     "Span",
     "Status",
     "StoredAnswer",
+    "SummaryCursor",
     "Unit",
     "Weekday",
     "is_id",

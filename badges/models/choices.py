@@ -136,6 +136,7 @@ class Operation(models.TextChoices):
     UNCLAIM = "UNCLAIM", _("Unclaim a badge")
     CREATE_INTEGRATOR = "CREATE_INTEGRATOR", _("Create an integrator")
     UPDATE_INTEGRATOR = "UPDATE_INTEGRATOR", _("Change an integrator")
+    ROTATE_SECRET = "ROTATE_SECRET", _("Change a secret")
 
 
 class RequestOutcome(models.TextChoices):

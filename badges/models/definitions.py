@@ -174,7 +174,7 @@ class BadgeMeta(models.Model):
             "limits": list(
                 self.limits.values(*EarnLimit.VALUE_COLUMNS, *EarnLimit.HANDOVER_COLUMNS)
             ),
-            "images": list(self.images.values("tag", "name", "url", "file_handle")),
+            "images": list(self.images.values("tag", "name", "url", "file_handle", "upload")),
             "custom_fields": dict(self.custom_values.values_list("field__name", "value")),
             "claims": list(self.claims.active().values("owner_type", "reference_id")),
         }
@@ -274,7 +274,8 @@ class BadgeImage(models.Model):
     badge = models.ForeignKey(BadgeMeta, models.CASCADE, related_name="images")
     tag = models.CharField(_("shown when"), max_length=12, choices=ImageTag.choices)
     name = models.CharField(_("name"), max_length=255)
-    url = models.URLField(_("address"), max_length=2000)
+    url = models.URLField(_("address"), max_length=2000, blank=True)
+    upload = models.FileField(_("picture"), upload_to="badges/", blank=True)
     file_handle = models.CharField(_("file handle"), max_length=255, blank=True)
 
     class Meta:
@@ -287,6 +288,11 @@ class BadgeImage(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def address(self) -> str:
+        """Where the picture is: elsewhere, or with us when it was uploaded."""
+        return self.upload.url if self.upload else self.url
 
 
 class CustomValue(models.Model):

@@ -1,5 +1,6 @@
 """Integrators: the clients of the API."""
 
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
 from django.db import models
 from django.utils import timezone
@@ -44,6 +45,11 @@ class Integrator(AbstractApplication):
         _("ends"), null=True, blank=True, help_text=_("In UTC; refused from then on.")
     )
 
+    previous_secret = models.CharField(max_length=255, blank=True, editable=False)
+    previous_secret_ends_at = models.DateTimeField(
+        _("previous secret ends"), null=True, blank=True, editable=False
+    )
+
     objects = IntegratorManager()
 
     is_authenticated = True
@@ -65,6 +71,18 @@ class Integrator(AbstractApplication):
     def is_active(self) -> bool:
         """Whether it may call at all: switched on, and not past its end."""
         return self.active and (self.ends_at is None or timezone.now() < self.ends_at)
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the secret it had before the last rotation still works."""
+        ends_at = self.previous_secret_ends_at
+        return bool(self.previous_secret and ends_at) and timezone.now() < ends_at
+
+    def knows(self, secret: str) -> bool:
+        """Whether it is the secret, or the one before it that still works."""
+        return check_password(secret, self.client_secret) or (
+            self.overlaps and check_password(secret, self.previous_secret)
+        )
 
     def may_act_for(self, owner_type: str) -> bool:
         return not self.owner_types or owner_type in self.owner_types

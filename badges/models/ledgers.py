@@ -112,6 +112,16 @@ class EarnedBadge(Fact):
         verbose_name=_("enrolment"),
     )
 
+    reissue_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="reissues",
+        verbose_name=_("issued again for"),
+    )
+
     objects = FactQuerySet.as_manager()
 
     class Meta(Fact.Meta):
@@ -131,6 +141,11 @@ class EarnedBadge(Fact):
                 fields=["enrolment"],
                 condition=Q(enrolment__isnull=False),
                 name="earned_by_enrolment",
+            ),
+            models.Index(
+                fields=["reissue_of"],
+                condition=Q(reissue_of__isnull=False),
+                name="earned_by_reissue",
             ),
         ]
 

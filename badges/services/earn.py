@@ -35,18 +35,26 @@ class Wish:
     owner: Owner | None
     event_at: datetime
     now: datetime
+    reissue_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What an earn would do, and the badge this was decided on.
+    """What an earn would do to each customer, and the badge this was decided on.
 
-    `used` holds what counts against each limit, or nothing when the decision fell before them.
+    `used` holds what counts against each limit for one customer, or nothing when there are several
+    or the decision fell before the limits.
     """
 
-    outcome: Outcome[EarnedBadge]
+    outcomes: Sequence[Outcome[EarnedBadge]]
     badge: Definition | None
     used: Mapping[Limit, int]
+
+    @property
+    def outcome(self) -> Outcome[EarnedBadge]:
+        """What would become of the one customer."""
+        (outcome,) = self.outcomes
+        return outcome
 
 
 def earn_badge(
@@ -57,13 +65,15 @@ def earn_badge(
     badge_id: str | None = None,
     owner: Owner | None = None,
     event_at: datetime | None = None,
+    reissue_of: str | None = None,
     now: datetime | None = None,
 ) -> EarnedBadge:
     """Give a badge to one customer, once for each request id (contract, 2.1; design, 3 and 7).
 
     Without `badge_id` it is the badge whose one active claim equals `owner`. `event_at` is when the
     customer did it, by default the processing time `now` (both aware). Only MemberCare may leave
-    `owner` out. Raises BadgeError: 809, 403, 404, 715, 716, 815, 750, 810, 811, 816, 2001, 2002; a
+    `owner` out. `reissue_of` names the revoked one that this one stands for.
+    Raises BadgeError: 809, 403, 404, 715, 716, 815, 750, 810, 816, 2005, 811, 2001, 2002; a
     refusal writes nothing but its row in the request log.
     """
     now = now or timezone.now()
@@ -74,7 +84,12 @@ def earn_badge(
         now=now,
         request_id=request_id,
         fingerprint=fingerprint(
-            customer=customer_id, badge=badge_id, owner=owner, event_at=event_at
+            customer=customer_id,
+            badge=badge_id,
+            owner=owner,
+            event_at=event_at,
+            # Left out when it is not meant: who asks again may have asked before it could be.
+            **({"reissue_of": reissue_of} if reissue_of else {}),
         ),
         badge_id=badge and badge.id,
         customer_id=customer_id,
@@ -87,6 +102,7 @@ def earn_badge(
             owner=owner,
             event_at=event_at or now,
             now=now,
+            reissue_of=reissue_of,
         )
         (outcome,) = _earn(badge, wish, request)
         if outcome.refusal:
@@ -94,34 +110,75 @@ def earn_badge(
     return outcome.fact
 
 
-def preview_earn(
+def preview_earn(*, customer_id: int, **call) -> Preview:
+    """Say what `earn_badge` would do now; takes the rest of a call as `preview_earn_many` does."""
+    return preview_earn_many(customer_ids=[customer_id], **call)
+
+
+def preview_earn_many(
     *,
     origin: Origin,
-    customer_id: int,
+    customer_ids: Sequence[int],
     badge_id: str | None = None,
     owner: Owner | None = None,
     event_at: datetime | None = None,
+    reissue_of: str | None = None,
     now: datetime | None = None,
 ) -> Preview:
-    """Say what `earn_badge` would do now, from the same rules and facts; writes and holds nothing.
+    """Say what an earn would do now, from the same rules and facts; writes and holds nothing.
 
-    The fact of the outcome is not saved. It is a hint: only `earn_badge` decides under the lock.
+    A refusal of the whole call is one of every customer. The facts of the outcomes are not saved.
+    It is a hint: only `earn_badge` and `earn_badges` decide under the lock.
     """
     now = now or timezone.now()
     badge = definitions.sought(badge_id, owner)
     badge = badge and definitions.reload(badge.id)
     wish = Wish(
-        origin=origin, customer_ids=[customer_id], owner=owner, event_at=event_at or now, now=now
+        origin=origin,
+        customer_ids=list(dict.fromkeys(customer_ids)),
+        owner=owner,
+        event_at=event_at or now,
+        now=now,
+        reissue_of=reissue_of,
     )
     request = RequestLog(user=origin.user, integrator=origin.integrator)
     try:
         rules.check_may_act_for(origin.integrator, owner)
         rules.check_named(badge, by_id=badge_id is not None)
-        (outcome,) = _decide(badge, wish, request)
+        outcomes = _decide(badge, wish, request)
     except BadgeError as refusal:
-        outcome = Outcome(customer_id, refusal=refusal)
-        return Preview(outcome=outcome, badge=badge, used={})
-    return Preview(outcome=outcome, badge=badge, used=_used(badge, wish))
+        outcomes = [Outcome(customer_id, refusal=refusal) for customer_id in wish.customer_ids]
+        return Preview(outcomes=outcomes, badge=badge, used={})
+    used = _used(badge, wish) if len(outcomes) == 1 else {}
+    return Preview(outcomes=outcomes, badge=badge, used=used)
+
+
+def preview_earns(
+    *,
+    origin: Origin,
+    customer_id: int,
+    badges: Sequence[Definition],
+    event_at: datetime | None = None,
+    now: datetime | None = None,
+) -> dict[str, Preview]:
+    """Say by badge what `earn_badge` would do now for one customer at the desk, in three queries.
+
+    It writes and holds nothing, and believes the definitions it is given.
+    """
+    now = now or timezone.now()
+    dates = {"event_at": event_at or now, "now": now}
+    wish = Wish(origin=origin, customer_ids=[customer_id], owner=None, **dates)
+    covering = Enrolment.objects.of_customer(customer_id).covering(wish.event_at)
+    enrolments = {enrolment.badge_id: enrolment for enrolment in covering}
+    used = limits.used_of_badges(badges, customer_id, **dates)
+    return {
+        badge.id: Preview(
+            outcomes=[_decide_one(badge, wish, enrolments.get(badge.id), used[badge.id])],
+            badge=badge,
+            used=used[badge.id],
+        )
+        for badge in badges
+    }
 
 
 def earn_badges(
@@ -180,6 +237,7 @@ def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[
     """Ask the rules, for each customer too; a badge limit is used up in the order of the list."""
     exempt = wish.origin.channel == Channel.MEMBERCARE
     rules.check_earn(badge, now=wish.now, event_at=wish.event_at, owner=wish.owner, exempt=exempt)
+    _check_reissue(badge, wish)
     dates = {"event_at": wish.event_at, "now": wish.now}
     enrolments = _enrolments(badge, wish)
     by_customer = limits.used_by_customers(badge, wish.customer_ids, **dates)
@@ -197,6 +255,31 @@ def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[
         fact = _fact(badge, wish, request, customer_id, enrolment)
         outcomes.append(Outcome(customer_id, fact))
     return outcomes
+
+
+def _decide_one(
+    badge: Definition, wish: Wish, enrolment: Enrolment | None, used: Mapping[Limit, int]
+) -> Outcome[EarnedBadge]:
+    """Ask the rules for a wish of one customer, on facts that were read before."""
+    (customer_id,) = wish.customer_ids
+    exempt = wish.origin.channel == Channel.MEMBERCARE
+    request = RequestLog(user=wish.origin.user, integrator=wish.origin.integrator)
+    try:
+        rules.check_earn(
+            badge, now=wish.now, event_at=wish.event_at, owner=wish.owner, exempt=exempt
+        )
+        rules.check_customer(badge, enrolled=enrolment is not None, used=used)
+    except BadgeError as refusal:
+        return Outcome(customer_id, refusal=refusal)
+    return Outcome(customer_id, _fact(badge, wish, request, customer_id, enrolment))
+
+
+def _check_reissue(badge: Definition, wish: Wish) -> None:
+    """Refuse to stand for anything but a revoked one of the badge and the one customer."""
+    if wish.reissue_of is None:
+        return
+    theirs = EarnedBadge.objects.of_customers(badge.id, wish.customer_ids)
+    rules.check_reissue(theirs.filter(pk=wish.reissue_of).first())
 
 
 def _used(badge: Definition, wish: Wish) -> Mapping[Limit, int]:
@@ -234,5 +317,6 @@ def _fact(
         owner_type=owner.owner_type,
         reference_id=owner.reference_id,
         enrolment=enrolment,
+        reissue_of_id=wish.reissue_of,
         request=request,
     )

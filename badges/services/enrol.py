@@ -1,6 +1,8 @@
 """Enrol customers: the only writer of enrolments."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
@@ -20,6 +22,14 @@ from badges.models import (
 from badges.services import definitions
 from badges.services.outcomes import BulkResult, Outcome, record_refused
 from badges.services.requests import Origin, attempt, fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentPreview:
+    """What an enrolment would do, and the badge this was decided on."""
+
+    outcome: Outcome[Enrolment]
+    badge: Definition | None
 
 
 def enrol_customers(
@@ -62,6 +72,72 @@ def enrol_customers(
     return BulkResult(request, outcomes, expires_at=badge.enrolment_ends(since))
 
 
+def preview_enrolment(
+    *,
+    origin: Origin,
+    customer_id: int,
+    badge_id: str,
+    event_at: datetime | None = None,
+    now: datetime | None = None,
+) -> EnrolmentPreview:
+    """Say what `enrol_customers` would do now for one customer; writes and holds nothing.
+
+    The fact of the outcome is not saved. It is a hint: only `enrol_customers` decides for good.
+    """
+    badge = definitions.reload(badge_id)
+    try:
+        rules.check_named(badge, by_id=True)
+    except BadgeError as refusal:
+        return EnrolmentPreview(outcome=Outcome(customer_id, refusal=refusal), badge=None)
+    return preview_enrolments(
+        origin=origin, customer_id=customer_id, badges=[badge], event_at=event_at, now=now
+    )[badge.id]
+
+
+def preview_enrolments(
+    *,
+    origin: Origin,
+    customer_id: int,
+    badges: Sequence[Definition],
+    event_at: datetime | None = None,
+    now: datetime | None = None,
+) -> dict[str, EnrolmentPreview]:
+    """Say by badge what `enrol_customers` would do now for one customer, in one query."""
+    now = now or timezone.now()
+    since = event_at or now
+    theirs = Enrolment.objects.standing().of_customer(customer_id).filter(expires_at__gt=since)
+    in_these = theirs.filter(badge_id__in=[badge.id for badge in badges]).order_by("event_at")
+    standing = defaultdict(list)
+    for enrolment in in_these:
+        standing[enrolment.badge_id].append(enrolment)
+    request = RequestLog(channel=origin.channel, user=origin.user, integrator=origin.integrator)
+    return {
+        badge.id: EnrolmentPreview(
+            outcome=_previewed(badge, customer_id, standing[badge.id], since, now, request),
+            badge=badge,
+        )
+        for badge in badges
+    }
+
+
+def _previewed(
+    badge: Definition,
+    customer_id: int,
+    standing: Sequence[Enrolment],
+    since: datetime,
+    now: datetime,
+    request: RequestLog,
+) -> Outcome[Enrolment]:
+    """Decide on enrolments that were read before: those that end after `since`, in their order."""
+    try:
+        rules.check_enrolment(badge, now=now, event_at=since)
+    except BadgeError as refusal:
+        return Outcome(customer_id, refusal=refusal)
+    until = badge.enrolment_ends(since)
+    stands = next((fact for fact in standing if fact.event_at < until), None)
+    return _outcome(badge, customer_id, stands, (since, until), now, None, request)
+
+
 def _decide(
     badge: Definition,
     customer_ids: Sequence[int],
@@ -73,27 +149,40 @@ def _decide(
     until = badge.enrolment_ends(since)
     of_these = Enrolment.objects.of_customers(badge.id, customer_ids)
     taken = {fact.customer_id: fact for fact in of_these.overlapping(since, until)}
+    return [
+        _outcome(badge, customer_id, taken.get(customer_id), (since, until), now, owner, request)
+        for customer_id in customer_ids
+    ]
+
+
+def _outcome(
+    badge: Definition,
+    customer_id: int,
+    stands: Enrolment | None,
+    period: tuple[datetime, datetime],
+    now: datetime,
+    owner: Owner | None,
+    request: RequestLog,
+) -> Outcome[Enrolment]:
+    """Refuse a customer with an enrolment that `stands` in the way, else make the new one."""
+    try:
+        rules.check_no_overlap(stands is not None)
+    except BadgeError as refusal:
+        return Outcome(customer_id, refusal=refusal, stands=stands)
     owner = owner or _nobody_named(request)
-    outcomes = []
-    for customer_id in customer_ids:
-        try:
-            rules.check_no_overlap(customer_id in taken)
-        except BadgeError as refusal:
-            outcomes.append(Outcome(customer_id, refusal=refusal, stands=taken[customer_id]))
-            continue
-        fact = Enrolment(
-            pk=new_id(now),
-            badge_id=badge.id,
-            customer_id=customer_id,
-            event_at=since,
-            enrolled_at=now,
-            expires_at=until,
-            owner_type=owner.owner_type,
-            reference_id=owner.reference_id,
-            request=request,
-        )
-        outcomes.append(Outcome(customer_id, fact))
-    return outcomes
+    since, until = period
+    fact = Enrolment(
+        pk=new_id(now),
+        badge_id=badge.id,
+        customer_id=customer_id,
+        event_at=since,
+        enrolled_at=now,
+        expires_at=until,
+        owner_type=owner.owner_type,
+        reference_id=owner.reference_id,
+        request=request,
+    )
+    return Outcome(customer_id, fact)
 
 
 def _nobody_named(request: RequestLog) -> Owner:

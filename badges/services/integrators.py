@@ -1,7 +1,7 @@
 """Integrators: make them, and give them their secret once."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError
@@ -13,6 +13,8 @@ from badges.errors import BadgeError, ErrorCode
 from badges.models import Integrator, Operation
 from badges.models.secrets import new_secret
 from badges.services.requests import Origin, attempt
+
+SECRETS = ["client_secret", "previous_secret", "previous_secret_ends_at"]
 
 
 def create_integrator(
@@ -50,6 +52,48 @@ def update_integrator(
     with attempt(Operation.UPDATE_INTEGRATOR, origin=origin, now=timezone.now()):
         _save(integrator)
         integrator.access_groups.set(access_groups)
+    return integrator
+
+
+def rotate_secret(
+    *, origin: Origin, integrator_id: int, overlap: timedelta, now: datetime | None = None
+) -> tuple[Integrator, str]:
+    """Give an integrator a new secret and return both; it cannot be had again.
+
+    The one it had works until `overlap` has passed, and one before that no more. Raises
+    BadgeError: 404, 400 for one that is revoked.
+    """
+    now = now or timezone.now()
+    secret = new_secret()
+    with attempt(Operation.ROTATE_SECRET, origin=origin, now=now):
+        integrator = _locked(integrator_id)
+        if not integrator.active:
+            message = _("A revoked integrator gets no new secret.")
+            raise BadgeError(ErrorCode.INVALID_INPUT, "overlap", message)
+        integrator.previous_secret = integrator.client_secret if overlap else ""
+        integrator.previous_secret_ends_at = now + overlap if overlap else None
+        integrator.client_secret = secret
+        integrator.save(update_fields=[*SECRETS, "updated"])
+    return integrator, secret
+
+
+def revoke_integrator(*, origin: Origin, integrator_id: int) -> Integrator:
+    """Switch an integrator off: secrets and tokens are refused from the next request on.
+
+    Raises BadgeError: 404.
+    """
+    with attempt(Operation.UPDATE_INTEGRATOR, origin=origin, now=timezone.now()):
+        integrator = _locked(integrator_id)
+        integrator.active = False
+        integrator.previous_secret, integrator.previous_secret_ends_at = "", None
+        integrator.save(update_fields=["active", *SECRETS, "updated"])
+    return integrator
+
+
+def _locked(integrator_id: int) -> Integrator:
+    integrator = Integrator.objects.select_for_update().filter(pk=integrator_id).first()
+    if integrator is None:
+        raise BadgeError(ErrorCode.NOT_FOUND, "integrator_id", _("There is no such integrator."))
     return integrator
 
 

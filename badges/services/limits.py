@@ -48,6 +48,35 @@ def used_by_all(badge: Definition, *, event_at: datetime, now: datetime) -> Coun
     return Counter(dict(zip(limits, row, strict=True)))
 
 
+def used_of_badges(
+    badges: Iterable[Definition], customer_id: int | None, *, event_at: datetime, now: datetime
+) -> dict[str, Counter]:
+    """Return by badge how much of each limit is used up, for one customer and for all together.
+
+    Without a customer only what all use up together. Two queries, however many badges there are.
+    """
+    held = EarnedBadge.objects.standing().of_customer(customer_id).order_by()
+    wanted = [
+        (badge, limit, _span(limit, badge, event_at, now))
+        for badge in badges
+        for limit in badge.limits_at(event_at, LimitLevel.BADGE if customer_id is None else None)
+    ]
+    by_customer, by_all = [], []
+    for place, (badge, limit, span) in enumerate(wanted):
+        if limit.level == LimitLevel.CUSTOMER:
+            counted = held.filter(_counts(span), badge_id=badge.id).values("badge")
+            by_customer.append(counted.values_list(Value(place), Count("pk")))
+        else:
+            tallied = BadgeMeta.objects.filter(pk=badge.id).order_by()
+            by_all.append(tallied.values_list(Value(place), _tallied(span)))
+    used = defaultdict(Counter)
+    for questions in filter(None, (by_customer, by_all)):
+        for place, count in questions[0].union(*questions[1:], all=True):
+            badge, limit, _ = wanted[place]
+            used[badge.id][limit] = count
+    return used
+
+
 def add_to_tally(badge: Definition, moments: Iterable[tuple[datetime, datetime]], by: int = 1):
     """Count earned badges, given as (event date, processing time), up or with `by` = -1 down."""
     if not badge.has_badge_limits:

@@ -1,20 +1,29 @@
 """Take badges and enrolments back: the revocation fields are written once."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from badges import rules
 from badges.errors import BadgeError, ErrorCode
-from badges.models import EarnedBadge, Enrolment, Operation, RequestLog
+from badges.models import Definition, EarnedBadge, Enrolment, Operation, RequestLog
 from badges.services import definitions, limits
 from badges.services.outcomes import BulkResult, Outcome, record_refused
 from badges.services.requests import Origin, attempt, fingerprint
 
 MOST_IN_ONE_CALL = 20
+MOST_AT_ONCE = 20_000
+
+# The operations whose issued badges can be revoked together.
+ISSUING = (Operation.EARN, Operation.EARN_BULK, Operation.IMPORT_EARNED)
+
+# A refused item that names no issued badge concerns no customer; theirs begin at 1.
+NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,61 @@ def revoke_earned(
     return fact
 
 
+def revoke_many(
+    *,
+    origin: Origin,
+    request_id: str,
+    earned_badge_ids: Sequence[str],
+    now: datetime | None = None,
+) -> BulkResult[EarnedBadge]:
+    """Revoke issued badges of whatever badges and customers, in one transaction.
+
+    There is an outcome for each id, in the order given; an unknown id and what is revoked already
+    are refused (814) alone, and the whole call only when nothing is left to revoke.
+    Raises BadgeError: 809, 1051, 2003, 814.
+    """
+    named = list(dict.fromkeys(earned_badge_ids))
+    return _revoke_all(
+        EarnedBadge.objects.filter(pk__in=named),
+        named=named,
+        origin=origin,
+        request_id=request_id,
+        meant=fingerprint(earned=sorted(named)),
+        now=now or timezone.now(),
+    )
+
+
+def revoke_request(
+    *, origin: Origin, request_id: str, issued_by: int, now: datetime | None = None
+) -> BulkResult[EarnedBadge]:
+    """Revoke everything that an earlier request issued and that still stands.
+
+    `issued_by` is the key of its row in the request log. Raises BadgeError: 809, 2003, 814.
+    """
+    return _revoke_all(
+        issued_badges(issued_by),
+        named=None,
+        origin=origin,
+        request_id=request_id,
+        meant=fingerprint(issued_by=issued_by),
+        now=now or timezone.now(),
+    )
+
+
+def preview_revoke(earned_badge_ids: Sequence[str]) -> list[Outcome[EarnedBadge]]:
+    """Say what `revoke_many` would do now, by the same rule; writes and holds nothing.
+
+    The fact of an outcome still stands; the one that is revoked already is what `stands` there.
+    """
+    facts = EarnedBadge.objects.filter(pk__in=earned_badge_ids)
+    return _outcomes(facts.select_related("badge", "revocation"), earned_badge_ids)
+
+
+def issued_badges(issued_by: int) -> QuerySet[EarnedBadge]:
+    """Return what a request issued, revoked ones too; nothing for requests of other kinds."""
+    return EarnedBadge.objects.filter(request=issued_by, request__operation__in=ISSUING)
+
+
 def revoke_enrolments(
     *,
     origin: Origin,
@@ -93,6 +157,91 @@ def revoke_enrolments(
     return BulkResult(request, outcomes)
 
 
+def _revoke_all(
+    facts: QuerySet[EarnedBadge],
+    *,
+    named: list[str] | None,
+    origin: Origin,
+    request_id: str,
+    meant: str,
+    now: datetime,
+) -> BulkResult[EarnedBadge]:
+    """Revoke the named ones of the facts, or without names all that stand."""
+    customers = _customers_by_badge(facts)
+    with attempt(
+        Operation.REVOKE_EARN,
+        origin=origin,
+        now=now,
+        request_id=request_id,
+        fingerprint=meant,
+        **_in_common(customers),
+    ) as request:
+        if named is not None:
+            rules.check_named_enough(len(named), most=MOST_AT_ONCE)
+        badges = _held(customers)
+        outcomes = _outcomes(facts, named)
+        revoked = [outcome.fact for outcome in outcomes if outcome.fact]
+        rules.check_revocable(len(revoked), most=MOST_AT_ONCE)
+        _revoke(revoked, request, now)
+        _uncount(badges, revoked)
+        record_refused(request, outcomes)
+    return BulkResult(request, outcomes)
+
+
+def _customers_by_badge(facts: QuerySet[EarnedBadge]) -> dict[str, set[int]]:
+    """Return by badge its customer, or two of them to say that there are several."""
+    by_badge = facts.order_by("badge_id").values_list("badge_id")
+    ends = by_badge.annotate(Min("customer_id"), Max("customer_id"))
+    return {badge_id: {first, last} for badge_id, first, last in ends}
+
+
+def _in_common(customers: Mapping[str, set[int]]) -> dict[str, str | int | None]:
+    """Return the badge and the customer of the request's row, when there is but one."""
+    of_all = set().union(*customers.values())
+    return {
+        "badge_id": next(iter(customers)) if len(customers) == 1 else None,
+        "customer_id": of_all.pop() if len(of_all) == 1 else None,
+    }
+
+
+def _held(customers: Mapping[str, set[int]]) -> dict[str, Definition]:
+    """Hold every badge, in one order for all, so that nobody waits in a circle."""
+    return {
+        badge_id: definitions.held(definitions.definition_of(badge_id), sorted(theirs))
+        for badge_id, theirs in sorted(customers.items())
+    }
+
+
+def _outcomes(
+    facts: QuerySet[EarnedBadge], named: Sequence[str] | None
+) -> list[Outcome[EarnedBadge]]:
+    if named is None:
+        standing = facts.standing().order_by("customer_id", "pk")
+        return [Outcome(fact.customer_id, fact) for fact in standing]
+    found = {fact.pk: fact for fact in facts}
+    return [_outcome(earned_badge_id, found.get(earned_badge_id)) for earned_badge_id in named]
+
+
+def _outcome(earned_badge_id: str, fact: EarnedBadge | None) -> Outcome[EarnedBadge]:
+    try:
+        rules.check_revocation(fact)
+    except BadgeError as refusal:
+        if fact is None:
+            refusal.message = _("There is no issued badge %(id)s.") % {"id": earned_badge_id}
+            return Outcome(NOBODY, refusal=refusal)
+        refusal.message = _("%(id)s is revoked already.") % {"id": earned_badge_id}
+        return Outcome(fact.customer_id, refusal=refusal, stands=fact)
+    return Outcome(fact.customer_id, fact)
+
+
+def _uncount(badges: Mapping[str, Definition], revoked: list[EarnedBadge]) -> None:
+    by_badge = defaultdict(list)
+    for fact in revoked:
+        by_badge[fact.badge_id].append((fact.event_at, fact.earned_at))
+    for badge_id, moments in sorted(by_badge.items()):
+        limits.add_to_tally(badges[badge_id], moments, by=-1)
+
+
 def _found(
     badge_id: str, customer_ids: list[int], wanted: Sequence[EnrolmentToRevoke]
 ) -> list[Outcome[Enrolment]]:
@@ -123,8 +272,10 @@ def _found(
 
 def _revoke(facts: list, request: RequestLog, now: datetime) -> None:
     """Write the revocation fields; the caller holds the badge, so nobody revokes them beside it."""
+    if not facts:
+        return
+    rows = type(facts[0]).objects.filter(pk__in=[fact.pk for fact in facts])
+    rows.update(revoked_at=now, revocation=request)
     for fact in facts:
         fact.revoked_at = now
         fact.revocation = request
-    if facts:
-        type(facts[0]).objects.bulk_update(facts, ["revoked_at", "revocation"])

@@ -4,9 +4,11 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -104,6 +106,14 @@ def test_workers_do_not_outlive_a_server_that_was_killed(server):
     server.kill()
 
     wait_until(lambda: not any(worker.exists() for worker in workers))
+
+
+def test_counts_by_day_what_comes_into_the_request_log(server, environment, tmp_path):
+    assert manage("create_integrator", "Till", env=environment).returncode == 0
+
+    with closing(sqlite3.connect(tmp_path / "served.sqlite3")) as database:
+        counts = "SELECT operation, requests FROM badges_dailycount"
+        wait_until(lambda: database.execute(counts).fetchall() == [("CREATE_INTEGRATOR", 1)])
 
 
 def test_refuses_a_database_without_its_migrations(environment, address):

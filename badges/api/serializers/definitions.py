@@ -29,7 +29,9 @@ class ImageOutput(serializers.Serializer):
 
     name = serializers.CharField()
     fileSvcHandle = serializers.CharField(source="file_handle")
-    url = serializers.URLField()
+    url = serializers.CharField(
+        source="address", help_text="Of a picture that was uploaded here: relative to this site."
+    )
     tag = serializers.ChoiceField(ImageTag.choices)
 
 

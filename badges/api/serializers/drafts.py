@@ -22,6 +22,7 @@ from badges.api.serializers.shared import ListItem
 from badges.errors import ErrorCode
 from badges.models import EarnType, ImageTag, Owner, OwnerType
 from badges.services.definitions import BadgeDraft
+from badges.services.pictures import name_of
 
 MOST_BENEFITS = 10
 MOST_TAGS = 100
@@ -46,16 +47,31 @@ class OwnershipInput(serializers.Serializer):
     )
 
 
+def check_address(address: str) -> None:
+    """Refuse what is neither an address of the web nor one of a picture we have."""
+    if name_of(address) is None:
+        URLValidator(schemes=["http", "https"])(address)
+
+
 class ImageInput(ListItem):
     """A picture of the badge in one of its states; each state has one."""
 
     name = TextField(max_length=255)
     fileSvcHandle = TextField(source="file_handle", max_length=255, allow_blank=True, **OPTIONAL)
-    url = TextField(max_length=2000, validators=[URLValidator(schemes=["http", "https"])])
+    url = TextField(
+        max_length=2000,
+        validators=[check_address],
+        help_text="Absolute, or as this site answered it of an upload.",
+    )
     tag = OneOfField(ImageTag.choices)
 
     def validate_fileSvcHandle(self, value):  # noqa: N802 - DRF derives it from the field
         return value or ""
+
+    def validate(self, attrs):
+        """Take an uploaded picture by the address it was answered with."""
+        upload = name_of(attrs["url"])
+        return attrs if upload is None else attrs | {"url": "", "upload": upload}
 
 
 class BenefitField(serializers.DictField):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from badges.management.demo import cast, log_ins, story
 from badges.management.readiness import Address
 from badges.models import BadgeMeta, EarnedBadge, Integrator
+from badges.services import summaries
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -65,6 +66,7 @@ class Command(BaseCommand):
             made = log_ins.make()
             story.Story(actors=actors(made), now=timezone.now(), earns=story.EARNS).tell()
             made.keep()
+        summaries.catch_up_entirely()
         result = EarnedBadge.objects.aggregate(
             earns=Count("pk"), customers=Count("customer_id", distinct=True)
         )

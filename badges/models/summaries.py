@@ -1,0 +1,59 @@
+"""Counts of the request log by day, so that nobody has to count the log."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from badges.models.choices import Channel, Operation
+from badges.models.ids import ID_LENGTH
+from badges.querysets import DailyCountQuerySet
+
+
+class DailyCount(models.Model):
+    """What happened on one day (UTC) through one door: requests, and customers they concerned.
+
+    An empty badge or an integrator of 0 stands for none, a `code` of 0 for what was done: then
+    `customers` counts who got or lost something. With the code of a refusal, `requests` were
+    refused as a whole, and `customers` are those whom an accepted list refused. Kept by
+    `services.summaries`, which reads on from where it stopped.
+    """
+
+    day = models.DateField(_("day"))
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    operation = models.CharField(_("operation"), max_length=20, choices=Operation.choices)
+    code = models.PositiveIntegerField(_("code"), default=0)
+    badge_id = models.CharField(_("badge"), max_length=ID_LENGTH, blank=True)
+    integrator_id = models.BigIntegerField(_("integrator"), default=0)
+    requests = models.PositiveIntegerField(_("requests"), default=0)
+    customers = models.PositiveIntegerField(_("customers"), default=0)
+
+    objects = DailyCountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("daily count")
+        verbose_name_plural = _("daily counts")
+        ordering = ["-day"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "channel", "operation", "code", "badge_id", "integrator_id"],
+                name="day_is_counted_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["badge_id", "day"], name="daily_count_by_badge")]
+
+    def __str__(self):
+        return f"{self.day} {self.channel} {self.operation} {self.code}"
+
+
+class SummaryCursor(models.Model):
+    """How far the request log has been counted; there is one row."""
+
+    last_request = models.BigIntegerField(default=0)
+    counted_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("summary cursor")
+        verbose_name_plural = _("summary cursors")
+        ordering = ["pk"]
+
+    def __str__(self):
+        return str(self.last_request)

@@ -1,0 +1,17 @@
+"""Moments as all pages show them."""
+
+from datetime import UTC
+
+from django.utils.html import format_html
+
+
+def as_time(moment):
+    """Return the moment in UTC; desk.js shows it in the zone of the viewer, and UTC on hover."""
+    if moment is None:
+        return None
+    moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return format_html(
+        '<time datetime="{}Z" data-local class="whitespace-nowrap">{} UTC</time>',
+        moment.isoformat(),
+        moment.isoformat(" ", "seconds"),
+    )

@@ -1,0 +1,39 @@
+"""The command that brings the counts by day up to date."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from badges.models import DailyCount
+from tests.factories import RequestLogFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def summarise(**options):
+    stdout = StringIO()
+    call_command("summarise", stdout=stdout, **options)
+    return stdout.getvalue().strip()
+
+
+def counted():
+    return sum(row.requests for row in DailyCount.objects.all())
+
+
+def test_counts_all_that_is_new():
+    RequestLogFactory.create_batch(5)
+
+    assert summarise() == "Requests counted: 5"
+    assert counted() == 5
+    assert summarise() == "Requests counted: 0"
+    assert counted() == 5
+
+
+def test_counts_everything_anew():
+    RequestLogFactory.create_batch(5)
+    summarise()
+    DailyCount.objects.update(requests=99)
+
+    assert summarise(rebuild=True) == "Requests counted: 5"
+    assert counted() == 5
