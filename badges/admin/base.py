@@ -1,27 +1,12 @@
 """What all our pages of the admin keep to: services write, nobody deletes, junk is no error."""
 
-import json
-
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.forms import ModelForm
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from badges.errors import BadgeError
-from badges.models import Channel
-from badges.services.requests import Origin
-
-
-def origin_of(request) -> Origin:
-    """Return who asks at the admin, and the form as it was posted."""
-    posted = {
-        name: values if len(values) > 1 else values[0]
-        for name, values in request.POST.lists()
-        if name != "csrfmiddlewaretoken"
-    }
-    return Origin(channel=Channel.MEMBERCARE, user=request.user, content=json.dumps(posted))
 
 
 class BadgesAdmin(ModelAdmin):
@@ -57,38 +42,6 @@ class BadgesAdmin(ModelAdmin):
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         context = {"show_history": self.has_history, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
-
-
-class RefusableForm(ModelForm):
-    """A form that asks the rules before it is saved, and can show what a service refused after.
-
-    Its class carries the refusal of an earlier attempt to save the same post (ServiceAdmin).
-    `left_to_rules` are columns whose constraints are not checked here: the rules say the same in
-    words for people, and know when an old row is no rival.
-    """
-
-    refusal = None
-    left_to_rules = ()
-
-    def clean(self):
-        super().clean()
-        if self.refusal:
-            self._show(self.refusal)
-        elif not self.errors:
-            try:
-                self.check_rules(self.cleaned_data)
-            except BadgeError as refusal:
-                self._show(refusal)
-
-    def check_rules(self, cleaned):
-        """Raise BadgeError when the rules refuse what the form says."""
-
-    def _get_validation_exclusions(self):
-        return {*super()._get_validation_exclusions(), *self.left_to_rules}
-
-    def _show(self, refusal):
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, refusal.message)
 
 
 class ServiceAdmin(BadgesAdmin):

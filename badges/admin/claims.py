@@ -13,9 +13,10 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import action
 
 from badges import rules
-from badges.admin.base import RefusableForm, ServiceAdmin, origin_of
+from badges.admin.base import ServiceAdmin
 from badges.admin.columns import moment_column
 from badges.errors import BadgeError
+from badges.forms import RefusableForm, origin_of
 from badges.models import Claim
 from badges.services import definitions
 

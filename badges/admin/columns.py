@@ -1,24 +1,12 @@
 """How lists and detail pages show moments, links and states."""
 
-from datetime import UTC
-
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from unfold.decorators import display
 
-
-def as_time(moment):
-    """Return the moment in UTC; desk.js shows it in the zone of the viewer, and UTC on hover."""
-    if moment is None:
-        return None
-    moment = moment.astimezone(UTC).replace(tzinfo=None)
-    return format_html(
-        '<time datetime="{}Z" data-local class="whitespace-nowrap">{} UTC</time>',
-        moment.isoformat(),
-        moment.isoformat(" ", "seconds"),
-    )
+from badges.moments import as_time
 
 
 def moment_column(model, name):

@@ -8,17 +8,17 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from badges.admin.base import ServiceAdmin, origin_of
+from badges.admin.base import ServiceAdmin
 from badges.admin.columns import moment_column, pill
 from badges.admin.definition_forms import (
+    IMAGE_COLUMNS,
     BadgeForm,
     ImageFormSet,
-    LimitForm,
     LimitFormSet,
-    expiry_fields,
 )
 from badges.admin.filters import OwnerFilter, StatusFilter
 from badges.admin.history import history_page
+from badges.forms import LimitForm, expiry_fields, origin_of
 from badges.models import BadgeImage, BadgeMeta, EarnLimit, EarnType, Status
 from badges.services import definitions
 
@@ -89,6 +89,7 @@ class LimitInline(PartInline):
 
 class ImageInline(PartInline):
     model = BadgeImage
+    fields = IMAGE_COLUMNS
     formset = ImageFormSet
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):

@@ -4,7 +4,6 @@ The OAuth toolkit's own pages are taken away: they show tokens, and know neither
 the request log.
 """
 
-from django import forms
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -14,12 +13,15 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from badges.admin.base import RefusableForm, ServiceAdmin, origin_of
+from badges.admin.base import ServiceAdmin
 from badges.admin.columns import moment_column
-from badges.models import Integrator, OwnerType
+from badges.forms import IntegratorForm as SharedIntegratorForm
+from badges.forms import origin_of
+from badges.models import Integrator
 from badges.services import integrators
 
 LIMITS = ["access_groups", "owner_types", "ends_at"]
+TICKED = {"access_groups", "owner_types"}
 CREATED = moment_column(Integrator, "created")
 ENDS = moment_column(Integrator, "ends_at")
 
@@ -28,34 +30,17 @@ for model in [Integrator, *apps.get_app_config("oauth2_provider").get_models()]:
         admin.site.unregister(model)
 
 
-class IntegratorForm(RefusableForm):
-    access_groups = forms.ModelMultipleChoiceField(
-        queryset=Group.objects.order_by("name"),
-        label=_("Access groups"),
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        required=False,
-        help_text=_(
-            "What the integrator may do. Default allows every badge operation; the groups named "
-            "after roles are meant for staff."
-        ),
-    )
+class IntegratorForm(SharedIntegratorForm):
+    """The shared form with the switch, and with the widgets of the theme."""
 
-    owner_types = forms.MultipleChoiceField(
-        choices=OwnerType.claimable,
-        label=_("Owner types"),
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        required=False,
-        help_text=_("The modules it may claim and give badges for; none ticked means all."),
-    )
-
-    class Meta:
-        model = Integrator
+    class Meta(SharedIntegratorForm.Meta):
         fields = ("name", "active", "access_groups", "owner_types", "ends_at")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if "name" in self.fields:
-            self.fields["name"].required = True
+        for name in TICKED & self.fields.keys():
+            field = self.fields[name]
+            field.widget = UnfoldAdminCheckboxSelectMultipleWidget(choices=field.choices)
 
 
 @admin.register(Integrator)

@@ -2,14 +2,16 @@
 
 from django.contrib import admin
 from django.db.models import Q, TextChoices
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.paginator import InfinitePaginator
 
 from badges.admin.base import BadgesAdmin
-from badges.admin.columns import link_to, moment_column, pill
+from badges.admin.columns import lines, link_to, moment_column, pill
 from badges.admin.filters import PeriodFilter, RevokedFilter
 from badges.models import EarnedBadge, Enrolment
 from badges.models.ids import ID_LENGTH
@@ -129,13 +131,48 @@ class EarnedBadgeAdmin(FactAdmin):
         ("owner_type", ChoicesDropdownFilter),
         RevokedFilter,
     ]
+    actions_detail = ["revoke", "issue_again"]
     readonly_fields = [EARNED, EVENT, EXPIRES, REVOKED]
     fieldsets = [
         (_("Issued badge"), {"fields": ["id", "customer_id", "badge", "state"]}),
         (_("When"), {"fields": [EARNED, EVENT, EXPIRES]}),
         (
             _("How"),
-            {"fields": ["given_by", "owner_type", "reference_id", "request_link", "enrolment"]},
+            {
+                "fields": [
+                    *("given_by", "owner_type", "reference_id", "request_link", "enrolment"),
+                    "reissue_of_link",
+                ]
+            },
         ),
-        (_("Revocation"), {"fields": [REVOKED, "revocation_link"]}),
+        (_("Revocation"), {"fields": [REVOKED, "revocation_link", "reissues_links"]}),
     ]
+
+    @display(description=_("Issued again for"))
+    def reissue_of_link(self, fact):
+        return fact.reissue_of and link_to(fact.reissue_of)
+
+    @display(description=_("Issued again"))
+    def reissues_links(self, fact):
+        return lines(link_to(again) for again in fact.reissues.select_related("badge"))
+
+    def has_revoke_permission(self, request, object_id=None):
+        return request.user.has_perm("badges.revoke_badge") and self._stands(request, object_id)
+
+    def has_issue_again_permission(self, request, object_id=None):
+        allowed = request.user.has_perm("badges.earn_badge")
+        return allowed and not self._stands(request, object_id)
+
+    @action(description=_("Revoke"), icon="undo", permissions=["revoke"])
+    def revoke(self, request, object_id):
+        """Lead to the desk, which says what would happen first."""
+        return redirect(f"{reverse('desk:revoke')}?earned={object_id}")
+
+    @action(description=_("Issue again"), icon="redo", permissions=["issue_again"])
+    def issue_again(self, request, object_id):
+        """Lead to the form that issues it to its customer again."""
+        return redirect(f"{reverse('desk:issue')}?reissue_of={object_id}")
+
+    def _stands(self, request, object_id):
+        fact = self.get_object(request, str(object_id))
+        return fact is not None and fact.revoked_at is None

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Q
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -11,12 +12,13 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     RelatedDropdownFilter,
 )
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from badges.admin.columns import lines, link_to, moment_column, pill
 from badges.admin.filters import CodeFilter, PeriodFilter
 from badges.admin.ledgers import LedgerAdmin, customer_id_in
 from badges.models import Integrator, RequestLog, RequestOutcome
+from badges.services.revoke import issued_badges
 
 SHOWN_FACTS = 50
 SHOWN_CONTENT = 20_000
@@ -65,6 +67,7 @@ class RequestLogAdmin(LedgerAdmin):
     ]
     list_select_related = ["badge", "integrator", "user"]
     search_help_text = _("A request id, customer id, user name or integrator")
+    actions_detail = ["revoke_all"]
     readonly_fields = [RECEIVED, RECORDED]
     fieldsets = [
         (
@@ -95,6 +98,18 @@ class RequestLogAdmin(LedgerAdmin):
         for integrator in Integrator.objects.filter(name=term):
             condition |= Q(integrator=integrator)
         return condition
+
+    def has_revoke_all_permission(self, request, object_id=None):
+        """Whether this person may revoke, and something of the request is left to be revoked."""
+        if not request.user.has_perm("badges.revoke_badge"):
+            return False
+        row = self.get_object(request, str(object_id))
+        return row is not None and issued_badges(row.pk).standing().exists()
+
+    @action(description=_("Revoke everything it issued"), icon="undo", permissions=["revoke_all"])
+    def revoke_all(self, request, object_id):
+        """Lead to the desk, which says what would happen first."""
+        return redirect("desk:revoke_request", object_id)
 
     @display(description=_("Outcome"))
     def outcome_pill(self, row):

@@ -1,7 +1,7 @@
 """What the theme asks of us by dotted path: style, script and the sidebar (settings, UNFOLD)."""
 
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,13 +17,17 @@ def script(request):
     return static("badges/desk.js")
 
 
+def favicon(request):
+    return static("badges/favicon.svg")
+
+
 def navigation(request):
     """Return the groups of the sidebar, which are the cards of the overview page as well.
 
     Each item names the permission of its page, so nobody is shown a door that is locked for them.
     """
     return [
-        {"title": _("Desk"), "items": [ISSUE]},
+        {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE]},
         {"title": _("Badges"), "items": [BADGES, CLAIMS]},
         {"title": _("Ledgers"), "items": [ENROLMENTS, EARNED, REQUESTS]},
         {"title": _("Access"), "items": [INTEGRATORS, USERS, GROUPS]},
@@ -41,6 +45,22 @@ def item(title, icon, url_name, permission, description):
     }
 
 
+HOME = item(
+    _("Home"),
+    "home",
+    "desk:home",
+    "badges.view_requestlog",
+    _("How much was issued and refused, and what needs attention."),
+)
+# Every page of the desk lies under its address; it is open on its own and as the admin's first.
+HOME["active"] = lambda request: request.path in (str(HOME["link"]), reverse("admin:index"))
+FIND = item(
+    _("Find anything"),
+    "search",
+    "desk:find",
+    "badges.view_earnedbadge",
+    _("A customer, an issued badge, a request, a reference or a badge, from one box."),
+)
 ISSUE = item(
     _("Issue badge"),
     "workspace_premium",
@@ -48,10 +68,17 @@ ISSUE = item(
     "badges.earn_badge",
     _("Find a customer and give a badge, with the answer before the click."),
 )
+REVOKE = item(
+    _("Revoke badges"),
+    "undo",
+    "desk:revoke",
+    "badges.revoke_badge",
+    _("Take issued badges back, one or many, after a look at what would happen."),
+)
 BADGES = item(
     _("Badges"),
     "military_tech",
-    "admin:badges_badgemeta_changelist",
+    "desk:definitions",
     "badges.view_badgemeta",
     _("What can be earned: periods, owners, limits and their history."),
 )
@@ -86,7 +113,7 @@ REQUESTS = item(
 INTEGRATORS = item(
     _("Integrators"),
     "api",
-    "admin:badges_integrator_changelist",
+    "desk:integrators",
     "badges.view_integrator",
     _("The systems that may call the API, and what they may do there."),
 )

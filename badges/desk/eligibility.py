@@ -5,19 +5,17 @@ from datetime import datetime
 
 from django.db.models import Count, Max
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from badges.desk.picker import Standing, standing
+from badges.desk.words import window
 from badges.errors import BadgeError
 from badges.models import (
     Definition,
     EarnedBadge,
     ExpiryKind,
     Limit,
-    LimitKind,
     RequestLog,
-    Unit,
-    Weekday,
 )
 from badges.services.earn import Preview
 
@@ -40,7 +38,7 @@ class LimitUse:
 
     @property
     def words(self) -> str:
-        return f"{self.limit.level.label}, {_window(self.limit)}"
+        return f"{self.limit.level.label}, {window(self.limit)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +124,7 @@ def of_used_form(refusal: BadgeError) -> Verdict:
 
 
 def _facts(preview: Preview, now: datetime) -> Facts | None:
-    if preview.badge is None:
+    if preview.badge is None or len(preview.outcomes) > 1:
         return None
     customer_id = preview.outcome.customer_id
     held = EarnedBadge.objects.standing().of_customers(preview.badge.id, [customer_id])
@@ -138,27 +136,3 @@ def _facts(preview: Preview, now: datetime) -> Facts | None:
         limits=[LimitUse(limit=limit, used=used) for limit, used in preview.used.items()],
         **held.order_by().aggregate(held=Count("pk"), last_earned_at=Max("earned_at")),
     )
-
-
-def _window(limit: Limit) -> str:
-    if limit.kind == LimitKind.FIXED_VALUE:
-        return _("over the life of the badge")
-    if limit.kind == LimitKind.ROLLING_WINDOW:
-        return _("in the last %(period)s") % {"period": _period(limit)}
-    if limit.unit == Unit.MONTHS:
-        return _("in a calendar month")
-    if limit.unit == Unit.WEEKS:
-        day = Weekday(limit.first_weekday or 0).label
-        return _("in a week from %(day)s") % {"day": day}
-    if limit.length == 1:
-        return _("in one day")
-    return _("in each %(period)s of the badge") % {"period": _period(limit)}
-
-
-def _period(limit: Limit) -> str:
-    words = {
-        Unit.DAYS: ngettext("%(count)d day", "%(count)d days", limit.length),
-        Unit.WEEKS: ngettext("%(count)d week", "%(count)d weeks", limit.length),
-        Unit.MONTHS: ngettext("%(count)d month", "%(count)d months", limit.length),
-    }
-    return words[limit.unit] % {"count": limit.length}

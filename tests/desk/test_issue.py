@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from badges.errors import ErrorCode
 from badges.models import Channel, EarnedBadge, Limit, LimitKind, LimitLevel, RequestLog
@@ -51,10 +52,12 @@ def test_an_auditor_may_not_send_the_form(client, auditor, filled, address):
 
 
 @pytest.mark.parametrize(
-    ("role", "leads_to"), [("MemberCare", "/desk/issue/"), ("Auditor", "/admin/")]
+    ("right", "leads_to"), [("earn_badge", "/desk/issue/"), ("view_badgemeta", "/admin/")]
 )
-def test_the_desk_leads_to_the_first_page_one_may_use(client, role, leads_to):
-    client.force_login(UserFactory(role=role))
+def test_the_desk_leads_who_may_not_see_its_home_to_a_page_they_may_use(client, right, leads_to):
+    user = UserFactory()
+    user.user_permissions.add(Permission.objects.get(codename=right))
+    client.force_login(user)
 
     assert client.get("/desk/")["Location"] == leads_to
 
@@ -159,7 +162,7 @@ def test_a_refused_form_keeps_its_entries_and_its_request_id(desk, filled):
 
     page = desk.post(ISSUE, fields).content.decode()
 
-    for value in (fields["request_id"], 'value="1001"', "2098-01-01T00:00", "Called in"):
+    for value in (fields["request_id"], ">\n1001</textarea>", "2098-01-01T00:00", "Called in"):
         assert value in page
     assert desk.post(ISSUE, fields | {"event_at": ""}).status_code == 302
 
@@ -171,7 +174,7 @@ def test_a_refused_form_keeps_its_entries_and_its_request_id(desk, filled):
         ("customer_id", "abc"),
         ("customer_id", "0"),
         ("customer_id", "-1"),
-        ("customer_id", "1 2"),
+        ("customer_id", "1 2x"),
         ("customer_id", "\u0661\u0662"),
         ("customer_id", "1\0"),
         ("customer_id", str(2**63)),

@@ -95,7 +95,7 @@ def test_a_revoked_badge_says_so(desk, receipt_of):
     [
         {"refused": True},
         {"operation": Operation.CREATE_BADGE},
-        {"operation": Operation.EARN_BULK},
+        {"operation": Operation.CLAIM},
     ],
 )
 def test_a_request_of_another_kind_has_no_receipt(desk, request_row):

@@ -12,7 +12,24 @@
     }
   };
 
-  const focusFirst = () => document.querySelector(".desk [autofocus]")?.focus();
+  const focusFirst = () => {
+    const named = document.getElementById(location.hash.slice(1));
+    const first = document.querySelector(".desk [autofocus]") ?? named;
+    first?.scrollIntoView?.({ block: "nearest" });
+    first?.focus();
+  };
+
+  /* The box to find anything; not while somebody types a slash into another field. */
+  const findByShortcut = (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+    const boxes = [...document.querySelectorAll("[data-desk-find]")];
+    const box = boxes.find((each) => each.checkVisibility());
+    if (!box) return;
+    event.preventDefault();
+    box.focus();
+    box.select();
+  };
 
   const issueByShortcut = (event) => {
     const form = event.target.closest?.("form[data-desk-form]");
@@ -47,11 +64,20 @@
     if (panel?.dataset?.deskFailed) panel.textContent = panel.dataset.deskFailed;
   };
 
+  const copy = async (button) => {
+    await navigator.clipboard.writeText(document.querySelector(button.dataset.deskCopy).textContent);
+    button.querySelector("[role=status]").textContent = button.dataset.deskCopied;
+  };
+
   const start = () => {
     showLocalTimes(document);
     for (const button of document.querySelectorAll("[data-desk-print]")) {
       button.hidden = false;
       button.addEventListener("click", () => window.print());
+    }
+    for (const button of document.querySelectorAll("[data-desk-copy]")) {
+      button.hidden = !navigator.clipboard;
+      button.addEventListener("click", () => copy(button));
     }
   };
 
@@ -59,6 +85,7 @@
   /* The theme hides the page until then, and what is hidden cannot be focused. */
   document.addEventListener("alpine:initialized", () => requestAnimationFrame(focusFirst));
   document.addEventListener("keydown", issueByShortcut);
+  document.addEventListener("keydown", findByShortcut);
   document.addEventListener("keydown", stepIntoBadges);
   document.addEventListener("submit", sendOnce);
   document.addEventListener("htmx:afterSwap", (event) => showLocalTimes(event.target));

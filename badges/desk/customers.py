@@ -1,0 +1,268 @@
+"""Find anything, and everything of one customer: badges, timelines, enrolling."""
+
+from dataclasses import replace
+from functools import wraps
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import BigIntegerField
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from badges import reads
+from badges.desk import eligibility, timeline
+from badges.desk.access import show, staff_page
+from badges.desk.cards import PAGE_SIZE, Tab, cards_of, hue_of, listed_on, picture_of, said
+from badges.desk.customer_forms import EnrolForm, FindForm
+from badges.desk.find import find as look_up
+from badges.desk.find import timeline_url
+from badges.desk.forms import new_request_id
+from badges.desk.picker import standing
+from badges.errors import BadgeError, ErrorCode
+from badges.models import BadgeMeta, Channel, Enrolment, is_id
+from badges.services.enrol import enrol_customers, preview_enrolment
+from badges.services.requests import Origin
+
+LAST_FOUND = "desk_find"
+
+
+def of_customer(view):
+    """Let only numbers through that can be a customer, and ids that can be a badge."""
+
+    @wraps(view)
+    def page(request, customer_id, **more):
+        if not 1 <= customer_id <= BigIntegerField.MAX_BIGINT:
+            raise Http404
+        if "badge_id" in more and not is_id(more["badge_id"]):
+            raise Http404
+        return view(request, customer_id, **more)
+
+    return page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page("badges.view_earnedbadge")
+def find(request):
+    """The search box: straight to the one page that is meant, else what was found.
+
+    What is looked for stays in the session, and so out of every address that is logged.
+    """
+    if request.method != "POST":
+        text = request.session.get(LAST_FOUND, "")
+        return _show_find(request, FindForm(initial={"text": text}), text)
+    form = FindForm(request.POST)
+    if not form.is_valid():
+        request.session.pop(LAST_FOUND, None)
+        return _show_find(request, form, "")
+    text = form.cleaned_data["text"]
+    only = look_up(text, request.user).only
+    if only:
+        request.session.pop(LAST_FOUND, None)
+        return redirect(only.url)
+    request.session[LAST_FOUND] = text
+    return redirect("desk:find")
+
+
+@require_safe
+@staff_page("badges.view_earnedbadge")
+@of_customer
+def customer(request, customer_id):
+    """Everything a customer has or can have, in four lists."""
+    now = timezone.now()
+    totals = reads.totals_of(customer_id, now=now)
+    tab = Tab.named(request.GET.get("tab", "")) or _first_tab(totals)
+    found = listed_on(tab, customer_id, now)
+    total = totals["badges" if tab == Tab.ISSUE else tab.listed]
+    page = _Counted(found, PAGE_SIZE, total).get_page(request.GET.get("page"))
+    origin = Origin(channel=Channel.MEMBERCARE, user=request.user)
+    cards = cards_of(tab, customer_id, list(page), origin=origin, now=now)
+    context = {
+        "title": _("Customer %(id)d") % {"id": customer_id},
+        "customer_id": customer_id,
+        "totals": totals,
+        "known": totals["issued"] or totals["enrolments"],
+        "tab": tab,
+        "tabs": [(each, totals[each.listed]) for each in Tab],
+        "page": page,
+        "cards": cards,
+        "parts": _parts(tab, cards),
+        "request_id": new_request_id(),
+    }
+    return show(request, "desk/customer.html", context)
+
+
+@require_safe
+@staff_page("badges.view_earnedbadge")
+@of_customer
+def customer_badge(request, customer_id, badge_id):
+    """What happened to a customer with one badge."""
+    now = timezone.now()
+    badge = _badge(badge_id)
+    page = timeline.page_of(
+        customer_id,
+        badge_id,
+        now=now,
+        start=timeline.Place.parse(request.GET.get("from", "")),
+        holding=timeline.Place.parse(request.GET.get("at", "")),
+    )
+    context = _of_badge(customer_id, badge, now) | {
+        "title": badge.name,
+        "page": page,
+        "request_id": new_request_id(),
+    }
+    return show(request, "desk/customer_badge.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page("badges.enrol_customer")
+@of_customer
+def enrol(request, customer_id, badge_id):
+    """The form to enrol the customer for the badge."""
+    if request.method != "POST":
+        return _show_enrol(request, EnrolForm(), customer_id, badge_id)
+    form = EnrolForm(request.POST)
+    if not form.is_valid():
+        form.focus_on_fault()
+        return _show_enrol(request, form, customer_id, badge_id)
+    try:
+        result = enrol_customers(
+            origin=form.origin(request.user),
+            request_id=form.cleaned_data["request_id"],
+            badge_id=badge_id,
+            customer_ids=[customer_id],
+            event_at=form.cleaned_data["event_at"],
+        )
+    except BadgeError as refusal:
+        return _refused(request, form, refusal, customer_id, badge_id)
+    if result.refused:
+        return _show_refusal(request, form, result.refused[0].refusal, customer_id, badge_id)
+    until = date_format(result.facts[0].expires_at, "DATETIME_FORMAT")
+    messages.success(request, _("Enrolled until %(until)s UTC.") % {"until": until})
+    return redirect(timeline_url(result.facts[0]))
+
+
+@staff_page("badges.enrol_customer")
+@of_customer
+def enrol_preview(request, customer_id, badge_id):
+    """What the form would do: the panel alone for htmx, else the whole page."""
+    if request.method != "POST":
+        return redirect("desk:enrol", customer_id, badge_id)
+    form = EnrolForm(request.POST)
+    if request.htmx:
+        context = _enrolling(request, form, customer_id, badge_id)
+        return render(request, "desk/_enrol_panel.html", context)
+    return _show_enrol(request, form, customer_id, badge_id, focus_panel=True)
+
+
+class _Counted(Paginator):
+    """Pages of a list whose length is known already."""
+
+    def __init__(self, found, per_page, count):
+        super().__init__(found, per_page)
+        self.count = count
+
+
+def _first_tab(totals):
+    """Begin with what the customer has, if there is any."""
+    return Tab.ISSUED if totals[Tab.ISSUED.listed] else Tab.ISSUE
+
+
+def _parts(tab, cards):
+    """Return the cards under their headings; on most tabs there is one part without any."""
+    if tab != Tab.ISSUE:
+        return [("", cards)]
+    parts = [
+        (_("Can be issued now"), [card for card in cards if not card.refused]),
+        (_("Cannot be issued now, and why"), [card for card in cards if card.refused]),
+    ]
+    return [(title, part) for title, part in parts if part]
+
+
+def _badge(badge_id):
+    badge = BadgeMeta.objects.prefetch_related("images").filter(pk=badge_id).first()
+    if badge is None:
+        raise Http404
+    return badge
+
+
+def _of_badge(customer_id, badge, now):
+    """What every page of one customer and one badge shows on top."""
+    plain = badge.with_parts(owners=(), limits=(), claims=())
+    return {
+        "customer_id": customer_id,
+        "badge": badge,
+        "standing": standing(plain, now),
+        "picture": picture_of(badge),
+        "hue": hue_of(badge),
+    }
+
+
+def _show_find(request, form, text):
+    found = look_up(text, request.user) if text else None
+    form.fields["text"].widget.attrs["autofocus"] = True
+    context = {"title": _("Find anything"), "find_form": form, "found": found}
+    return show(request, "desk/find.html", context)
+
+
+def _show_enrol(request, form, customer_id, badge_id, **context):
+    badge = _badge(badge_id)
+    if not form.is_bound:
+        form.focus("event_at")
+    context = (
+        _of_badge(customer_id, badge, timezone.now())
+        | {"title": _("Enrol for a badge"), "form": form}
+        | _enrolling(request, form, customer_id, badge_id)
+        | context
+    )
+    return show(request, "desk/enrol.html", context)
+
+
+def _enrolling(request, form, customer_id, badge_id):
+    """The verdict on an enrolment, and what it would be."""
+    context = {"customer_id": customer_id}
+    if form.is_bound and not form.is_valid():
+        return context | {"verdict": eligibility.of_form(form)}
+    event_at = form.cleaned_data["event_at"] if form.is_bound else None
+    found = preview_enrolment(
+        origin=Origin(channel=Channel.MEMBERCARE, user=request.user),
+        customer_id=customer_id,
+        badge_id=badge_id,
+        event_at=event_at,
+    )
+    outcome = found.outcome
+    return context | {
+        "verdict": said(outcome.refusal, _("Can be enrolled"), _("Cannot be enrolled")),
+        "enrolment": outcome.fact,
+        "stands": outcome.stands,
+    }
+
+
+def _refused(request, form, refusal, customer_id, badge_id):
+    """Lead to the enrolment when the very same was asked before, else say why it was refused."""
+    if refusal.original and refusal.identical:
+        written = Enrolment.objects.filter(request=refusal.original).first()
+        if written:
+            messages.info(request, _("This was already enrolled; nothing was enrolled again."))
+            return redirect(timeline_url(written))
+    return _show_refusal(request, form, refusal, customer_id, badge_id)
+
+
+def _show_refusal(request, form, refusal, customer_id, badge_id):
+    """Show the form again, with a new request id when that of the form is used up."""
+    if refusal.code == ErrorCode.NOT_FOUND:
+        raise Http404
+    verdict = said(refusal, "", _("Cannot be enrolled"))
+    if refusal.code in (ErrorCode.DUPLICATE_REQUEST, ErrorCode.ENROLMENT_OVERLAPS):
+        form.id_to_send = new_request_id()
+    if refusal.code == ErrorCode.DUPLICATE_REQUEST:
+        text = _("Nothing was enrolled this time. Check the form and send it again.")
+        verdict = replace(verdict, title=_("This form was already used"), text=text)
+    form.add_refusal(refusal)
+    focused = form.focus_on_fault()
+    return _show_enrol(
+        request, form, customer_id, badge_id, verdict=verdict, focus_panel=not focused
+    )

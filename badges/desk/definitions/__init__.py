@@ -1,0 +1,1 @@
+"""Badge definitions at the desk: found, read, written in steps, claimed and switched."""

@@ -1,0 +1,175 @@
+"""Find anything by what staff have at hand: whole ids, a reference, a part of a badge's name."""
+
+from dataclasses import dataclass, field
+
+from django.db.models import BigIntegerField, Model
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from badges.desk.timeline import place_of
+from badges.models import (
+    BadgeMeta,
+    Claim,
+    EarnedBadge,
+    Enrolment,
+    OwnerType,
+    RefusedItem,
+    RequestLog,
+    is_id,
+)
+
+SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One thing that was found; an `exact` one was named by its whole id."""
+
+    title: str
+    text: str
+    url: str
+    exact: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """What was found of one kind; `more` says that there is more than is shown."""
+
+    title: str
+    icon: str
+    hits: list[Hit]
+    more: bool = False
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What was found for a text."""
+
+    text: str
+    groups: list[Group] = field(default_factory=list)
+
+    @property
+    def hits(self) -> list[Hit]:
+        return [hit for group in self.groups for hit in group.hits]
+
+    @property
+    def only(self) -> Hit | None:
+        """The one page to go to at once: of an exact id, or the only thing that matches."""
+        return self.hits[0] if len(self.hits) == 1 else None
+
+
+def find(text: str, user) -> Found:
+    """Look a text up, each kind as far as the user may see it, by indexed columns alone.
+
+    Names of badges are looked through only when the text is no id of anything known.
+    """
+    by_id = [_facts(text, user), _customers(text), _requests(text, user), _claims(text, user)]
+    found = Found(text=text, groups=[group for group in by_id if group.hits])
+    if not any(hit.exact for hit in found.hits):
+        named = _badges(text, user)
+        found.groups += [named] if named.hits else []
+    return found
+
+
+def customer_url(customer_id: int) -> str:
+    return reverse("desk:customer", args=[customer_id])
+
+
+def timeline_url(fact: EarnedBadge | Enrolment) -> str:
+    """Return where the timeline of a fact's badge shows it."""
+    page = reverse("desk:customer_badge", args=[fact.customer_id, fact.badge_id])
+    return f"{page}?at={place_of(fact)}#at-{fact.pk}"
+
+
+def _customers(text: str) -> Group:
+    """Return the customer; every number is one, but one nobody heard of is no exact hit."""
+    hits = []
+    if text.isascii() and text.isdecimal() and len(text) < 20:
+        number = int(text)
+        if 0 < number <= BigIntegerField.MAX_BIGINT:
+            known = _is_known(number)
+            words = _("Badges, timeline and actions") if known else _("Nothing is recorded yet")
+            title = _("Customer %(id)d") % {"id": number}
+            hits = [Hit(title=title, text=words, url=customer_url(number), exact=known)]
+    return Group(title=_("Customers"), icon="person", hits=hits)
+
+
+def _is_known(customer_id: int) -> bool:
+    recorded = (EarnedBadge, Enrolment, RequestLog, RefusedItem)
+    return any(model.objects.filter(customer_id=customer_id).exists() for model in recorded)
+
+
+def _facts(text: str, user) -> Group:
+    """Return the issued badge or the enrolment of an id."""
+    hits = []
+    kinds = {
+        EarnedBadge: ("badges.view_earnedbadge", _("Issued badge")),
+        Enrolment: ("badges.view_enrolment", _("Enrolment")),
+    }
+    for model, (right, words) in kinds.items():
+        fact = _by_id(model, text) if user.has_perm(right) else None
+        if fact is not None:
+            about = {"what": words, "customer": fact.customer_id}
+            told = _("%(what)s of customer %(customer)d") % about
+            hits.append(Hit(title=fact.badge.name, text=told, url=timeline_url(fact)))
+    return Group(title=_("Issued badges and enrolments"), icon="verified", hits=hits)
+
+
+def _by_id(model: type[Model], text: str):
+    sought = text.lower()
+    found = model.objects.select_related("badge").filter(pk=sought)
+    return found.first() if is_id(sought) else None
+
+
+def _requests(text: str, user) -> Group:
+    """Return the accepted request of an id, or the newest attempt when none was accepted."""
+    sent = RequestLog.objects.filter(request_id=text).defer("content", "errors")
+    request = None
+    if user.has_perm("badges.view_requestlog"):
+        request = sent.accepted().first() or sent.order_by("-pk").first()
+    hits = []
+    if request is not None:
+        told = f"{request.get_operation_display()}: {request.get_outcome_display()}"
+        url = reverse("admin:badges_requestlog_change", args=[request.pk])
+        title = _("Request %(id)s") % {"id": request.request_id}
+        hits = [Hit(title=title, text=told, url=url)]
+    return Group(title=_("Requests"), icon="receipt_long", hits=hits)
+
+
+def _claims(text: str, user) -> Group:
+    """Return the badges that are claimed by a reference."""
+    if not (user.has_perm("badges.view_claim") and user.has_perm("badges.view_badgemeta")):
+        return Group(title=_("Claims"), icon="link", hits=[])
+    # All owner types are named, because the index begins with them.
+    claims = Claim.objects.active().filter(owner_type__in=OwnerType.values, reference_id=text)
+    found = list(claims.select_related("badge").order_by("pk")[: SHOWN + 1])
+    hits = [
+        Hit(
+            title=claim.badge.name,
+            text=_("claimed by %(claim)s") % {"claim": claim},
+            url=_badge_url(claim.badge_id),
+        )
+        for claim in found[:SHOWN]
+    ]
+    return Group(title=_("Claims"), icon="link", hits=hits, more=len(found) > SHOWN)
+
+
+def _badges(text: str, user) -> Group:
+    """Return the badge of an id, or those whose name holds the text."""
+    found = []
+    if user.has_perm("badges.view_badgemeta"):
+        found = list(BadgeMeta.objects.named_like(text).order_by("name")[: SHOWN + 1])
+    hits = [
+        Hit(
+            title=badge.name,
+            text=badge.get_earn_type_display(),
+            url=_badge_url(badge.pk),
+            exact=badge.pk == text.lower(),
+        )
+        for badge in found[:SHOWN]
+    ]
+    return Group(title=_("Badges"), icon="military_tech", hits=hits, more=len(found) > SHOWN)
+
+
+def _badge_url(badge_id: str) -> str:
+    return reverse("desk:definition", args=[badge_id])

@@ -1,0 +1,1 @@
+"""Integrators at the desk: made, limited, given a new secret, revoked."""

@@ -1,0 +1,146 @@
+"""A badge is made, claimed and switched off by keyboard; a secret is copied; nothing overflows."""
+
+import pytest
+
+from badges.models import BadgeMeta
+from tests.browser.test_issue import fits
+from tests.factories import PASSWORD, BadgeMetaFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/desk/badges/"
+
+
+def log_in(page, address):
+    page.goto(address)
+    page.wait_for_load_state("load")
+    page.locator("#id_username").focus()
+    page.keyboard.type("simon")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{address}")
+    page.wait_for_load_state("load")
+
+
+def press(page, name):
+    """Press a link or a button as a keyboard does."""
+    link, button = (page.get_by_role(role, name=name, exact=True) for role in ("link", "button"))
+    link.or_(button).last.focus()
+    page.keyboard.press("Enter")
+
+
+def write(page, name, text):
+    page.locator(f"#id_{name}").focus()
+    page.keyboard.type(text)
+
+
+def tick(page, value):
+    page.locator(f"[value={value}]").first.focus()
+    page.keyboard.press("Space")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_badge_is_made_by_keyboard(open_page, shoot, supervisor, theme, width):
+    page = open_page(width=width, theme=theme)
+    log_in(page, LIST)
+    press(page, "New badge")
+    page.wait_for_url("**/desk/badges/new/")
+    page.wait_for_load_state("load")
+    write(page, "name", "Explorer")
+    tick(page, "EARN")
+    page.locator("#id_starts_at").fill("2030-01-01T00:00")
+    page.locator("#id_expires_at").fill("2031-01-01T00:00")
+    tick(page, "Loyalty")
+    tick(page, "RELATIVE")
+    write(page, "earned_expiry_count", "6")
+    page.locator("#id_earned_expiry_unit").focus()
+    page.keyboard.type("calendar")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#desk-panel >> text=expires after 6 months")
+    shoot(page, f"definition-new-{theme}-{width}")
+    assert fits(page)
+
+    press(page, "Create badge")
+
+    page.wait_for_selector("#def-name >> text=Explorer")
+    shoot(page, f"definition-{theme}-{width}")
+    assert fits(page)
+    write(page, "reference_id", "summer")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".def-claims >> text=summer")
+    press(page, "Deactivate")
+    page.wait_for_selector("text=Deactivate “Explorer”?")
+    assert page.evaluate("document.activeElement?.innerText") == "Leave it as it is"
+    press(page, "Deactivate")
+    page.wait_for_selector(".def-pills >> text=Inactive")
+    badge = BadgeMeta.objects.get()
+    assert (badge.earned_expiry_count, badge.earned_expiry_unit) == (6, "MONTHS")
+    assert (badge.active, badge.version, badge.claims.get().reference_id) == (False, 3, "summer")
+
+
+def test_enter_in_a_field_checks_and_saves_nothing(open_page, supervisor):
+    page = open_page()
+    log_in(page, "/desk/badges/new/")
+    write(page, "name", "Explorer")
+    page.keyboard.press("Enter")
+
+    page.wait_for_selector("#desk-panel >> text=Not yet complete")
+    assert page.locator("#id_name").input_value() == "Explorer"
+    assert not BadgeMeta.objects.exists()
+
+
+def test_a_wrong_field_has_the_focus_and_its_error(open_page, supervisor):
+    BadgeMetaFactory(name="Explorer")
+    page = open_page()
+    log_in(page, "/desk/badges/new/")
+    write(page, "name", "Explorer")
+    press(page, "Create badge")
+
+    page.wait_for_selector("#id_name_error >> text=Another badge has this name.")
+    page.wait_for_function("document.activeElement?.id == 'id_name'")
+
+
+def test_fields_that_a_choice_has_no_use_for_are_away(open_page, supervisor):
+    page = open_page()
+    log_in(page, "/desk/badges/new/")
+    tick(page, "NEVER")
+    assert not page.locator("#id_earned_expiry_count").is_visible()
+    tick(page, "ISSUE_EARN")
+    assert page.get_by_text("Enrolment expires").is_visible()
+    tick(page, "RELATIVE")
+    assert page.locator("#id_earned_expiry_count").is_visible()
+
+
+def test_a_badge_is_made_without_scripts(open_page, supervisor):
+    page = open_page(javascript=False)
+    log_in(page, "/desk/badges/new/")
+    page.locator("#id_name").fill("Explorer")
+    page.locator("[name=earn_type][value=EARN]").check()
+    page.locator("#id_starts_at").fill("2030-01-01T00:00")
+    page.locator("#id_expires_at").fill("2031-01-01T00:00")
+    page.locator("[value=Loyalty]").check()
+    page.locator("[name=earned_expiry_kind][value=NEVER]").check()
+    page.locator(".desk-side").get_by_role("button", name="Check").click()
+    assert "never expires" in page.locator("#desk-panel").inner_text()
+
+    page.get_by_role("button", name="Create badge").click()
+
+    assert page.locator("#def-name").inner_text() == "Explorer"
+
+
+def test_a_secret_is_copied(open_page, shoot, supervisor):
+    page = open_page()
+    log_in(page, "/desk/integrators/new/")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    write(page, "name", "Journeys")
+    press(page, "Create integrator")
+    page.wait_for_selector("#client-secret")
+    shoot(page, "integrator-secret")
+    page.locator("[data-desk-copy='#client-secret']").focus()
+    page.keyboard.press("Enter")
+
+    page.wait_for_selector("text=Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("#client-secret").inner_text()

@@ -1,0 +1,161 @@
+"""The home page in a browser: the chart is drawn, its table is a key press away, nothing is cut."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from badges.models import Channel, Limit, LimitKind, LimitLevel
+from badges.services.earn import earn_badge
+from badges.services.requests import Origin
+from tests.browser.test_issue import fits
+from tests.conftest import refused
+from tests.factories import LOYALTY, PASSWORD, BadgeMetaFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PIXELS = """canvas => {
+    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    const colours = new Set();
+    for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] === 255) colours.add([data[at], data[at + 1], data[at + 2]].join());
+    }
+    return [...colours];
+}"""
+MEMBERCARE = "213,94,0"
+API = {"light": "0,114,178", "dark": "43,143,208"}
+
+
+@pytest.fixture
+def busy(supervisor, api_origin, earn):
+    """A week through both doors, a badge that runs out and ends, and a refusal today."""
+    now = timezone.now()
+    limit = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 20)
+    rare = BadgeMetaFactory(
+        name="Rare", claimed=True, limits=[limit], expires_at=now + timedelta(days=2)
+    )
+    desk = Origin(channel=Channel.MEMBERCARE, user=supervisor)
+    for days in range(6):
+        moment = now - timedelta(days=days)
+        for customer_id in range(1, 4):
+            earn(rare, customer_id=customer_id, now=moment)
+        call = {"badge_id": rare.pk, "customer_id": 9, "request_id": f"desk-{days}"}
+        if days < 2:
+            earn_badge(origin=desk, now=moment, **call)
+    with refused(2002):
+        earn_badge(
+            origin=api_origin,
+            owner=LOYALTY,
+            request_id="full",
+            badge_id=rare.pk,
+            customer_id=1,
+            now=now,
+        )
+
+
+def open_home(page, path="/desk/"):
+    page.goto(f"/admin/login/?next={path}")
+    page.wait_for_load_state("load")
+    page.locator("#id_username").fill("simon")
+    page.locator("#id_password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".home-figures")
+    page.wait_for_load_state("load")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 768, 390])
+def test_the_chart_shows_both_channels(open_page, shoot, busy, theme, width):
+    page = open_page(width=width, theme=theme)
+    open_home(page)
+
+    canvas = page.locator("[data-home-chart]")
+    canvas.wait_for()
+    page.wait_for_function("document.querySelector('[data-home-chart]').height > 100")
+    shoot(page, f"home-{theme}-{width}")
+
+    assert {API[theme], MEMBERCARE} <= set(canvas.evaluate(PIXELS))
+    assert page.locator(".home-table").is_hidden()
+    assert fits(page)
+    assert page.locator(".home-number").all_inner_texts() == ["4", "20", "1", "1"]
+
+
+def test_the_table_is_a_key_press_away(open_page, busy):
+    page = open_page()
+    open_home(page)
+    table, chart = page.get_by_role("button", name="Table"), page.locator("[data-home-chart]")
+    chart.wait_for()
+
+    page.get_by_role("button", name="Chart").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    assert chart.is_hidden()
+    assert table.get_attribute("aria-pressed") == "true"
+    assert page.locator(".home-table tbody tr").first.locator("td").all_inner_texts() == [
+        "3",
+        "1",
+        "4",
+    ]
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    chart.wait_for()
+    assert page.locator(".home-table").is_hidden()
+
+
+def test_the_chart_follows_the_theme(open_page, busy):
+    page = open_page(theme="light")
+    open_home(page)
+    canvas = page.locator("[data-home-chart]")
+    canvas.wait_for()
+
+    page.evaluate("document.documentElement.classList.add('dark')")
+
+    page.wait_for_function(
+        f"colour => ({PIXELS})(document.querySelector('[data-home-chart]')).includes(colour)",
+        arg=API["dark"],
+    )
+
+
+def test_a_figure_opens_its_list_by_keyboard(open_page, busy):
+    page = open_page()
+    open_home(page)
+
+    page.get_by_role("link", name="Refused today 1").focus()
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/admin/badges/requestlog/?outcome__exact=REFUSED*")
+    assert page.get_by_text("2002").count()
+
+
+def test_the_table_is_there_without_scripts(open_page, shoot, busy):
+    page = open_page(javascript=False)
+    open_home(page)
+    shoot(page, "home-without-scripts")
+
+    assert page.locator(".home-table").is_visible()
+    assert page.get_by_role("button", name="Chart").is_hidden()
+    assert fits(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_first_page_of_the_admin_has_it_too(open_page, shoot, busy, theme):
+    page = open_page(theme=theme, width=390)
+    open_home(page, "/admin/")
+
+    page.locator("[data-home-chart]").wait_for()
+
+    shoot(page, f"admin-index-{theme}")
+    assert fits(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_fresh_database_invites_to_begin(open_page, shoot, supervisor, theme):
+    page = open_page(theme=theme)
+    open_home(page)
+    shoot(page, f"home-fresh-{theme}")
+
+    page.get_by_role("link", name="Create the first badge").focus()
+    page.keyboard.press("Enter")
+
+    page.wait_for_selector("#id_name")

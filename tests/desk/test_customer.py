@@ -1,0 +1,352 @@
+"""The page of one customer: four lists, what each badge says, and what may be done."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from badges.models import (
+    BadgeImage,
+    CustomField,
+    CustomValue,
+    EarnedBadge,
+    Enrolment,
+    Limit,
+    LimitKind,
+    LimitLevel,
+    RequestLog,
+    Unit,
+)
+from badges.services.earn import earn_badge, preview_earn, preview_earns
+from tests.factories import (
+    LONG_AGO,
+    NOW,
+    BadgeMetaFactory,
+    EarnedBadgeFactory,
+    EnrolmentFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+CUSTOMER = "/desk/customers/1001/"
+OVER = LONG_AGO.replace(year=2021)
+ONE_EACH = Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, 1)
+ONE_FOR_ALL = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 1)
+EACH_KIND = [
+    Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, 3),
+    Limit(LimitLevel.CUSTOMER, LimitKind.ROLLING_WINDOW, 2, Unit.DAYS, 30),
+    Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_WINDOW, 2, Unit.WEEKS, 1, 6),
+    Limit(LimitLevel.BADGE, LimitKind.FIXED_WINDOW, 50, Unit.MONTHS, 1),
+    Limit(LimitLevel.BADGE, LimitKind.ROLLING_WINDOW, 9, Unit.DAYS, 10),
+]
+
+
+@pytest.fixture
+def badges_of_each_list(db):
+    """For customer 1001 one badge on each list, named after it."""
+    BadgeMetaFactory(name="Enrol me", enrolled=True)
+    EarnedBadgeFactory(badge=BadgeMetaFactory(name="Held"))
+    EarnedBadgeFactory(badge=BadgeMetaFactory(name="Lapsed"), expires_at=OVER)
+
+
+def shown(client, tab=None):
+    """Return the cards of a tab by the name of their badge."""
+    response = client.get(CUSTOMER + (f"?tab={tab}" if tab else ""))
+    return {card.badge.name: card for card in response.context["cards"]}
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("MemberCare", 200), ("Supervisor", 200), ("Auditor", 200), (None, 403)]
+)
+def test_the_page_is_open_to_those_who_may_see_issued_badges(client, role, status):
+    client.force_login(UserFactory(role=role))
+
+    assert client.get(CUSTOMER).status_code == status
+
+
+@pytest.mark.parametrize("number", ["0", str(2**63), "9" * 5000, "-1", "abc"])
+def test_what_is_no_customer_has_no_page(desk, number):
+    assert desk.get(f"/desk/customers/{number}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("tab", "names"),
+    [
+        ("enrol", ["Enrol me"]),
+        ("issue", ["Held", "Lapsed", "Enrol me"]),
+        ("issued", ["Held"]),
+        ("expired", ["Lapsed"]),
+    ],
+)
+def test_each_tab_has_its_list(desk, badges_of_each_list, tab, names):
+    assert list(shown(desk, tab)) == names
+
+
+def test_the_tabs_tell_how_many_there_are_on_each(desk, badges_of_each_list):
+    response = desk.get(CUSTOMER)
+
+    counts = {tab.slug: count for tab, count in response.context["tabs"]}
+    assert counts == {"enrol": 1, "issue": 2, "issued": 1, "expired": 1}
+
+
+def test_the_head_tells_what_the_ledgers_hold(desk):
+    badge = BadgeMetaFactory()
+    EarnedBadgeFactory.create_batch(2, badge=badge)
+    EarnedBadgeFactory(badge=badge, revoked=True)
+    EnrolmentFactory()
+    EarnedBadgeFactory(customer_id=1002)
+
+    totals = desk.get(CUSTOMER).context["totals"]
+
+    assert [totals[key] for key in ("held", "issued", "revoked", "enrolments")] == [1, 3, 1, 1]
+
+
+@pytest.mark.parametrize(("tab", "first"), [(None, "issue"), ("nonsense", "issue")])
+def test_who_has_nothing_begins_with_what_can_be_issued(desk, live_badge, tab, first):
+    response = desk.get(CUSTOMER, {"tab": tab} if tab else {})
+
+    assert response.context["tab"].slug == first
+
+
+def test_who_holds_a_badge_begins_with_it(desk, badges_of_each_list):
+    assert desk.get(CUSTOMER).context["tab"].slug == "issued"
+
+
+@pytest.mark.parametrize(
+    ("badge", "code"),
+    [
+        ({"inactive": True}, 815),
+        ({"upcoming": True}, 815),
+        ({"expired": True}, 816),
+        ({"enrolled": True}, 811),
+        ({"limits": [ONE_EACH]}, 2001),
+        ({"limits": [ONE_FOR_ALL]}, 2002),
+    ],
+)
+def test_a_badge_that_cannot_be_issued_says_why_as_the_service_does(desk, desk_origin, badge, code):
+    badge = BadgeMetaFactory(**badge)
+    if badge.limits.exists():
+        earn_badge(
+            origin=desk_origin,
+            request_id="first",
+            customer_id=1001 if code == 2001 else 1002,
+            badge_id=badge.pk,
+        )
+
+    card = shown(desk, "issue")[badge.name]
+
+    told = preview_earn(origin=desk_origin, customer_id=1001, badge_id=badge.pk)
+    assert card.verdict.code == told.outcome.refusal.code == code
+    assert f"Code {code}" in desk.get(f"{CUSTOMER}?tab=issue").content.decode()
+
+
+def test_what_cannot_be_issued_comes_after_what_can(desk):
+    BadgeMetaFactory(name="A retired", inactive=True)
+    BadgeMetaFactory(name="B to enrol", enrolled=True)
+    BadgeMetaFactory(name="Z open")
+
+    page = desk.get(f"{CUSTOMER}?tab=issue").content.decode()
+
+    places = [page.index(words) for words in ("Z open", "and why", "B to enrol", "A retired")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("enrolled", [True, False])
+def test_several_badges_are_judged_as_each_of_them_alone(desk_origin, enrolled):
+    badges = [
+        BadgeMetaFactory(limits=EACH_KIND),
+        BadgeMetaFactory(limits=[ONE_EACH]),
+        BadgeMetaFactory(limits=[ONE_FOR_ALL]),
+        BadgeMetaFactory(enrolled=True, limits=EACH_KIND),
+        BadgeMetaFactory(upcoming=True),
+        BadgeMetaFactory(),
+    ]
+    if enrolled:
+        EnrolmentFactory(badge=badges[3])
+    for number, badge in enumerate(badges[:3]):
+        earn_badge(
+            origin=desk_origin,
+            request_id=f"earn-{number}",
+            customer_id=1001,
+            badge_id=badge.pk,
+            now=NOW,
+        )
+    definitions = [badge.definition() for badge in badges]
+
+    together = preview_earns(origin=desk_origin, customer_id=1001, badges=definitions, now=NOW)
+
+    for badge in badges:
+        alone = preview_earn(origin=desk_origin, customer_id=1001, badge_id=badge.pk, now=NOW)
+        assert summary(together[badge.pk].outcome) == summary(alone.outcome)
+        for limit, used in alone.used.items():
+            assert together[badge.pk].used[limit] == used
+
+
+def summary(outcome):
+    fact = outcome.fact
+    return (
+        outcome.refusal and outcome.refusal.code,
+        fact and (fact.expires_at, fact.event_at, fact.enrolment_id),
+    )
+
+
+def test_the_page_only_reads(desk, badges_of_each_list):
+    before = [model.objects.count() for model in (EarnedBadge, Enrolment, RequestLog)]
+
+    with CaptureQueriesContext(connection) as queries:
+        desk.get(f"{CUSTOMER}?tab=issue")
+
+    asked = [query["sql"] for query in queries.captured_queries]
+    assert all(sql.startswith(("SELECT", "(SELECT")) for sql in asked)
+    assert [model.objects.count() for model in (EarnedBadge, Enrolment, RequestLog)] == before
+
+
+def test_a_card_tells_everything_of_its_badge(desk):
+    badge = BadgeMetaFactory(
+        name="Rich", claimed=True, limits=EACH_KIND, owners=["Loyalty", "Journeys"]
+    )
+    field = CustomField.objects.create(name="Terms", data_type="STRING")
+    CustomValue.objects.create(badge=badge, field=field, value="No cash")
+    BadgeImage.objects.create(badge=badge, tag="EARNED", name="r", url="https://a.example/r.png")
+    EarnedBadgeFactory.create_batch(2, badge=badge)
+
+    page = desk.get(CUSTOMER).content.decode()
+
+    for words in (
+        "Rich",
+        "Direct issue",
+        "Live",
+        "Issued 2 times",
+        "Loyalty, Journeys",
+        "Loyalty 123694",
+        "Terms",
+        "No cash",
+        "1 of 3 left",
+        'src="https://a.example/r.png"',
+    ):
+        assert words in page
+
+
+@pytest.mark.parametrize("url", ["", "http://plain.example/x.png", "javascript:alert(1)"])
+def test_without_a_picture_that_may_be_shown_one_is_drawn(desk, live_badge, url):
+    BadgeImage.objects.create(badge=live_badge, tag="EARNED", name="x", url=url)
+
+    page = desk.get(f"{CUSTOMER}?tab=issue").content.decode()
+
+    assert "<svg" in page
+    assert "<img src" not in page.split("desk-cards")[1]
+
+
+def test_many_claims_are_shown_in_part(desk):
+    badge = BadgeMetaFactory()
+    for number in range(5):
+        badge.claims.create(owner_type="Loyalty", reference_id=f"ref-{number}")
+
+    page = desk.get(f"{CUSTOMER}?tab=issue").content.decode()
+
+    assert "ref-2" in page
+    assert "ref-3" not in page
+    assert "and 2 more" in page
+
+
+def test_twelve_cards_make_a_page(desk):
+    for number in range(13):
+        BadgeMetaFactory(name=f"Badge {number:02}")
+
+    first, second = (
+        [card.badge.name for card in desk.get(f"{CUSTOMER}?tab=issue&page={page}").context["cards"]]
+        for page in (1, 2)
+    )
+
+    assert len(first) == 12
+    assert second == ["Badge 12"]
+
+
+@pytest.mark.parametrize("page", ["0", "99", "x", "\0", "9" * 5000])
+def test_a_page_that_is_none_shows_one_that_is(desk, live_badge, page):
+    assert desk.get(CUSTOMER, {"tab": "issue", "page": page}).status_code == 200
+
+
+@pytest.mark.parametrize("tab", ["enrol", "issue", "issued", "expired"])
+def test_an_empty_tab_says_what_to_do_next(desk, tab):
+    page = desk.get(f"{CUSTOMER}?tab={tab}").content.decode()
+
+    assert "desk-empty" in page
+
+
+def test_what_one_may_not_do_has_no_button(client, auditor, badges_of_each_list):
+    client.force_login(auditor)
+
+    for tab in ("enrol", "issue", "issued", "expired"):
+        page = client.get(f"{CUSTOMER}?tab={tab}").content.decode()
+        assert not re.search(r"/desk/(issue|revoke)/|/enrol/", page)
+
+
+def test_issue_leads_to_the_filled_in_form(desk, live_badge):
+    page = desk.get(f"{CUSTOMER}?tab=issue").content.decode()
+    form = page[page.index("desk-cards") :]
+    fields = dict(re.findall(r'name="(customer_id|badge_id|request_id)" value="([^"]+)"', form))
+
+    answer = desk.post("/desk/issue/preview/", fields).content.decode()
+
+    assert "Can be issued" in answer
+    assert "1001" in answer
+    assert not EarnedBadge.objects.exists()
+    assert "customer_id=" not in page
+
+
+@pytest.mark.parametrize(("badge", "offered"), [({}, True), ({"expired": True}, False)])
+def test_a_missing_enrolment_can_be_made_while_the_badge_is_live(desk, badge, offered):
+    BadgeMetaFactory(enrolled=True, **badge)
+
+    page = desk.get(f"{CUSTOMER}?tab=issue").content.decode()
+
+    assert "Code 811" in page
+    assert ("Enrol first" in page) == offered
+
+
+def test_revoke_leads_to_the_page_that_asks_first(desk):
+    held = EarnedBadgeFactory()
+
+    page = desk.get(CUSTOMER).content.decode()
+
+    assert f'name="earned" value="{held.pk}"' in page
+    desk.post("/desk/revoke/", {"earned": held.pk})
+    assert EarnedBadge.objects.standing().count() == 1
+
+
+def test_of_several_the_timeline_says_which_to_revoke(desk):
+    badge = BadgeMetaFactory()
+    several = EarnedBadgeFactory.create_batch(2, badge=badge)
+
+    page = desk.get(CUSTOMER).content.decode()
+
+    assert "Revoke one" in page
+    assert not any(f'value="{each.pk}"' in page for each in several)
+
+
+@pytest.mark.parametrize("tab", ["enrol", "issue", "issued", "expired"])
+def test_the_page_takes_as_many_queries_for_many_badges_as_for_few(desk, tab):
+    few = _queries(desk, tab, badges=1, facts=1)
+
+    many = _queries(desk, tab, badges=8, facts=4)
+
+    assert few == many <= 15
+
+
+def _queries(client, tab, *, badges, facts):
+    field, _created = CustomField.objects.get_or_create(name="Terms", data_type="STRING")
+    for _number in range(badges):
+        for enrolled in (True, False):
+            badge = BadgeMetaFactory(enrolled=enrolled, claimed=True, limits=EACH_KIND)
+            CustomValue.objects.create(badge=badge, field=field, value="x")
+            BadgeImage.objects.create(badge=badge, tag="EARNED", name="x", url="https://a.b/c")
+        EarnedBadgeFactory.create_batch(facts, badge=badge)
+        over = BadgeMetaFactory(limits=EACH_KIND, claimed=True)
+        CustomValue.objects.create(badge=over, field=field, value="x")
+        EarnedBadgeFactory.create_batch(facts, badge=over, expires_at=OVER)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(f"{CUSTOMER}?tab={tab}").context["cards"]
+    return len(queries)

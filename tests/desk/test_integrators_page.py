@@ -1,0 +1,189 @@
+"""Integrators at the desk: a secret shown once, limits, rotation, revocation, last use."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.hashers import check_password
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from badges.models import Integrator, Operation, RequestLog
+from badges.services import summaries
+from tests.factories import SECRET, IntegratorFactory, RequestLogFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/desk/integrators/"
+NEW = f"{LIST}new/"
+
+
+@pytest.fixture
+def desk(client, supervisor):
+    client.force_login(supervisor)
+    return client
+
+
+def page_of(integrator, rest=""):
+    return f"{LIST}{integrator.pk}/{rest}"
+
+
+def default():
+    return [Group.objects.get(name="Default").pk]
+
+
+@pytest.mark.parametrize(
+    ("role", "reads", "writes"),
+    [("Supervisor", 200, 200), ("Auditor", 200, 403), ("MemberCare", 403, 403), (None, 403, 403)],
+)
+def test_each_page_is_open_to_its_readers(client, integrator, role, reads, writes):
+    client.force_login(UserFactory(role=role))
+
+    for page in (LIST, page_of(integrator)):
+        assert client.get(page).status_code == reads
+    for page in (NEW, page_of(integrator, "rotate/"), page_of(integrator, "revoke/")):
+        assert client.get(page).status_code == writes
+
+
+@pytest.mark.parametrize("rest", ["", "rotate/", "revoke/"])
+def test_an_auditor_may_send_nothing(client, auditor, integrator, rest):
+    client.force_login(auditor)
+    before = Integrator.objects.values().get()
+
+    answer = client.post(page_of(integrator, rest), {"name": "Mine", "overlap": "0"})
+
+    assert answer.status_code == 403
+    assert Integrator.objects.values().get() == before
+    assert not RequestLog.objects.exists()
+
+
+def test_the_secret_of_a_new_one_is_shown_once_and_kept_nowhere(desk, supervisor):
+    fields = {"name": "Journeys", "access_groups": default(), "owner_types": ["Journeys"]}
+
+    answer = desk.post(NEW, {**fields, "ends_at": "2099-12-31T12:00"})
+
+    made, secret = Integrator.objects.get(), answer.context["secret"]
+    assert check_password(secret, made.client_secret)
+    assert secret in answer.text
+    assert "no-store" in answer["Cache-Control"]
+    assert (made.owner_types, made.ends_at) == (
+        ["Journeys"],
+        datetime(2099, 12, 31, 12, tzinfo=UTC),
+    )
+    assert [group.name for group in made.access_groups.all()] == ["Default"]
+    request = RequestLog.objects.get()
+    assert (request.operation, request.user) == (Operation.CREATE_INTEGRATOR, supervisor)
+    assert secret not in request.content
+    assert secret not in str(dict(desk.session))
+    for page in (LIST, page_of(made)):
+        assert secret not in desk.get(page).text
+        assert made.client_secret not in desk.get(page).text
+
+
+@pytest.mark.parametrize("name", ["Loyalty engine", ""])
+def test_a_name_must_be_new(desk, integrator, name):
+    answer = desk.post(NEW, {"name": name})
+
+    assert "name" in answer.context["form"].errors
+    assert Integrator.objects.get() == integrator
+
+
+def test_what_it_may_do_is_changed_and_the_secret_stays(desk, integrator):
+    fields = {"name": "Engine", "owner_types": ["Loyalty"], "ends_at": "2099-01-01T00:00"}
+
+    desk.post(page_of(integrator), fields)
+
+    changed = Integrator.objects.get()
+    assert (changed.name, changed.owner_types, changed.active) == ("Engine", ["Loyalty"], True)
+    assert changed.ends_at == datetime(2099, 1, 1, tzinfo=UTC)
+    assert not changed.access_groups.exists()
+    assert changed.knows(SECRET)
+    assert RequestLog.objects.get().operation == Operation.UPDATE_INTEGRATOR
+
+
+@pytest.mark.parametrize(("overlap", "hours"), [("1", 1), ("24", 24), ("168", 168), ("0", None)])
+def test_a_rotation_shows_the_new_secret_and_lets_the_old_one_run_out(
+    desk, supervisor, integrator, overlap, hours
+):
+    before = timezone.now()
+
+    answer = desk.post(page_of(integrator, "rotate/"), {"overlap": overlap})
+
+    changed, secret = Integrator.objects.get(), answer.context["secret"]
+    assert "no-store" in answer["Cache-Control"]
+    assert changed.knows(secret)
+    assert changed.knows(SECRET) == (hours is not None)
+    assert SECRET not in changed.previous_secret
+    if hours:
+        until = changed.previous_secret_ends_at - timedelta(hours=hours)
+        assert before <= until <= timezone.now()
+    request = RequestLog.objects.get()
+    assert (request.operation, request.user) == (Operation.ROTATE_SECRET, supervisor)
+    assert secret not in request.content
+
+
+@pytest.mark.parametrize("overlap", ["", "2", "-1", "x"])
+def test_another_overlap_is_refused(desk, integrator, overlap):
+    answer = desk.post(page_of(integrator, "rotate/"), {"overlap": overlap})
+
+    assert "overlap" in answer.context["form"].errors
+    assert Integrator.objects.get().knows(SECRET)
+    assert not RequestLog.objects.exists()
+
+
+def test_a_revoked_one_gets_no_new_secret(desk):
+    integrator = IntegratorFactory(active=False)
+
+    answer = desk.post(page_of(integrator, "rotate/"), {"overlap": "0"})
+
+    assert "A revoked integrator gets no new secret." in answer.text
+    assert Integrator.objects.get().knows(SECRET)
+    assert RequestLog.objects.get().code == 400
+
+
+def test_a_revocation_is_asked_for_and_takes_both_secrets(desk, integrator):
+    desk.post(page_of(integrator, "rotate/"), {"overlap": "24"})
+    assert "Its next call is refused" in desk.get(page_of(integrator, "revoke/")).text
+    assert Integrator.objects.get().active
+
+    answer = desk.post(page_of(integrator, "revoke/"), follow=True)
+
+    changed = Integrator.objects.get()
+    assert (changed.active, changed.previous_secret) == (False, "")
+    assert "is revoked" in answer.text
+    assert RequestLog.objects.first().operation == Operation.UPDATE_INTEGRATOR
+
+
+def test_the_list_tells_state_last_use_calls_and_errors(desk, integrator):
+    now = timezone.now()
+    for made in ({}, {"refused": True}, {"refused": True}):
+        RequestLogFactory(integrator=integrator, channel="API", received_at=now, **made)
+    IntegratorFactory(name="Old", active=False)
+    IntegratorFactory(name="Over", ends_at=now)
+    IntegratorFactory(name="Soon", ends_at=now + timedelta(days=2))
+    summaries.catch_up_entirely()
+
+    answer = desk.get(LIST)
+
+    rows = {row["integrator"].name: row for row in answer.context["rows"]}
+    used = rows["Loyalty engine"]
+    assert (used["today"]["calls"], used["today"]["errors"]) == (3, 2)
+    assert used["integrator"].last_used_at == now
+    assert rows["Old"]["integrator"].last_used_at is None
+    assert {name: str(row["state"].label) for name, row in rows.items()} == {
+        "Loyalty engine": "Active",
+        "Old": "Revoked",
+        "Over": "Ended",
+        "Soon": "Ends soon",
+    }
+
+
+def test_an_empty_list_says_what_to_do_next(desk):
+    assert "Make an integrator for each" in desk.get(LIST).text
+
+
+def test_the_list_costs_the_same_for_few_and_for_many(desk, django_assert_max_num_queries):
+    for _ in range(12):
+        IntegratorFactory()
+
+    with django_assert_max_num_queries(12):
+        desk.get(LIST)
