@@ -1,0 +1,197 @@
+"""Fill PostgreSQL with years of work in a minute or two, to judge pages and queries on it.
+
+    DATABASE_URL=postgres:///bench python -m tests.bench.fill --earned 2000000 --requests 1000000
+
+People, integrator and badges are made by the services; the ledgers straight in SQL, as the services
+would have left them, without enrolments. Only an empty database is filled.
+"""
+
+import argparse
+import os
+import sys
+import time
+from datetime import timedelta
+
+import django
+
+DAYS = 365
+BADGES = 20
+CUSTOMERS = 200_000
+EVERY_LIMITED = 5  # each so many badges has a limit for all together, nearly used up
+LISTS = 100  # one request in so many is a list
+
+# Of a hundred requests one is a list, four are refused, seven are the desk's, the rest the API's.
+# The desk gives four of the badges, and four others come in lists.
+REQUESTS = """
+INSERT INTO badges_requestlog (id, operation, channel, request_id, fingerprint, content, reason,
+    customer_id, outcome, code, errors, received_at, recorded_at, badge_id, integrator_id, user_id)
+SELECT %(before)s + n,
+    CASE WHEN is_list THEN 'EARN_BULK' ELSE 'EARN' END,
+    CASE WHEN at_desk THEN 'MEMBERCARE' ELSE 'API' END,
+    'bench-' || n, md5(n::text) || md5(n::text), '{"requestId": "bench-' || n || '"}',
+    CASE WHEN at_desk THEN 'Called in' ELSE '' END,
+    CASE WHEN NOT is_list THEN 1 + (n * 7919) %% %(customers)s END,
+    CASE WHEN is_refused THEN 'REFUSED' ELSE 'ACCEPTED' END,
+    CASE WHEN is_refused THEN code END,
+    CASE WHEN is_refused THEN jsonb_build_array(jsonb_build_object('code', code, 'message', ''))
+        ELSE '[]' END,
+    moment, moment, badge_id,
+    CASE WHEN NOT at_desk THEN %(integrator)s END, CASE WHEN at_desk THEN %(user)s END
+FROM (
+    SELECT n, n %% 100 = 0 AS is_list, n %% 100 BETWEEN 1 AND 4 AS is_refused,
+        n %% 100 BETWEEN 4 AND 10 AS at_desk,
+        (ARRAY[2001, 815, 810, 816, 750])[1 + n / 100 %% 5] AS code,
+        %(now)s - (%(requests)s - n) * (%(days)s * interval '1 day' / %(requests)s) AS moment,
+        (%(badges)s::text[])[CASE
+            WHEN n %% 100 = 0 THEN 5 + n / 100 %% 4
+            WHEN n %% 100 BETWEEN 4 AND 10 THEN 1 + n / 7 %% 4
+            ELSE 1 + n / 7 %% %(badge_count)s
+        END] AS badge_id
+    FROM generate_series(1::bigint, %(requests)s) AS n
+) AS numbered
+"""
+
+# Every accepted request gives one badge, and the lists share what is left.
+EARNED = """
+INSERT INTO badges_earnedbadge (id, customer_id, event_at, expires_at, owner_type, reference_id,
+    earned_at, badge_id, request_id)
+SELECT lpad(to_hex(extract(epoch FROM received_at)::bigint), 8, '0') || lpad(to_hex(id), 10, '0')
+        || lpad(to_hex(place), 6, '0'),
+    coalesce(customer_id, 1 + (id * 31 + place * 104729) %% %(customers)s),
+    received_at, received_at + interval '100 years',
+    CASE channel WHEN 'API' THEN 'Loyalty' ELSE 'Membercare' END,
+    CASE channel WHEN 'API' THEN 'bench' ELSE 'membercare' END,
+    received_at, badge_id, id
+FROM badges_requestlog,
+    generate_series(1, CASE operation WHEN 'EARN' THEN 1 ELSE %(each)s END) AS place
+WHERE id > %(before)s AND outcome = 'ACCEPTED'
+"""
+
+
+NEXT_ID = """
+SELECT setval(pg_get_serial_sequence('badges_requestlog', 'id'), max(id)) FROM badges_requestlog
+"""
+
+
+def main():
+    arguments = parsed()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "badgeadmin.settings")
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    from badges.management.demo import log_ins
+
+    if connection.vendor != "postgresql":
+        sys.exit("DATABASE_URL must name a PostgreSQL database.")
+    call_command("migrate", interactive=False, verbosity=0)
+    if not log_ins.is_empty():
+        sys.exit("The database holds something; only an empty one is filled.")
+    started = time.monotonic()
+    made = log_ins.make()
+    made.keep()
+    fill(arguments.requests, arguments.earned, made)
+    print(f"Filled in {time.monotonic() - started:.0f} s. Log-ins:", made.passwords)  # noqa: T201
+
+
+def parsed():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--earned", type=int, default=2_000_000, help="issued badges, about")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="rows of the request log")
+    return parser.parse_args()
+
+
+def fill(requests: int, earned: int, made) -> None:
+    """Make badges, fill the ledgers and bring everything that is counted from them up to date."""
+    from django.db import connection, transaction
+
+    from badges.models import EarnLimit
+    from badges.services import limits, summaries
+
+    numbers = parameters(requests, earned, made)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The statements refer to nothing that is not there; asked row by row it takes minutes.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        indexes = without_indexes(cursor)
+        for statement in (REQUESTS, NEXT_ID, EARNED):
+            cursor.execute(statement, numbers)
+        for definition in indexes:
+            cursor.execute(definition)
+    with transaction.atomic():
+        for badge_id in EarnLimit.objects.values_list("badge_id", flat=True):
+            limits.rebuild_tally(badge_id)
+    summaries.catch_up_entirely(requests)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def parameters(requests: int, earned: int, made) -> dict:
+    """Make the badges; return what the statements need to know."""
+    from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from badges.models import Integrator, RequestLog
+
+    now = timezone.now()
+    badges = definitions(earned, now)
+    lists = requests // LISTS
+    singles = requests * (LISTS - 5) // LISTS
+    return {
+        "before": RequestLog.objects.latest("pk").pk,
+        "requests": requests,
+        "each": max(1, (earned - singles) // max(lists, 1)),
+        "customers": CUSTOMERS,
+        "days": DAYS,
+        "now": now,
+        "badges": badges,
+        "badge_count": len(badges),
+        "integrator": Integrator.objects.get(client_id=made.client_id).pk,
+        "user": User.objects.get(username="membercare").pk,
+    }
+
+
+def without_indexes(cursor) -> list[str]:
+    """Drop the indexes that enforce nothing, to be made at the end; return how to make them."""
+    cursor.execute(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE indexdef NOT LIKE 'CREATE UNIQUE%'"
+        " AND tablename IN ('badges_requestlog', 'badges_earnedbadge')"
+    )
+    found = cursor.fetchall()
+    for name, _definition in found:
+        cursor.execute(f'DROP INDEX "{name}"')
+    return [definition for _name, definition in found]
+
+
+def definitions(earned: int, now) -> list[str]:
+    """Make badges that anybody may be given, claimed by one programme; return their ids."""
+    from badges.models import Channel, Limit, LimitKind, LimitLevel, Owner
+    from badges.services.definitions import BadgeDraft, claim_badge, create_badge
+    from badges.services.requests import Origin
+
+    origin = Origin(channel=Channel.COMMAND)
+    share = int(earned / BADGES * 1.05)
+    values = {
+        "description": "Made to be measured",
+        "earn_type": "EARN",
+        "active": True,
+        "starts_at": now - timedelta(days=DAYS + 1),
+        "expires_at": now + timedelta(days=DAYS),
+        "earned_expiry_kind": "NEVER",
+    }
+    made = []
+    for number in range(1, BADGES + 1):
+        limit = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, share)
+        draft = BadgeDraft(
+            values=values | {"name": f"Bench badge {number:02}"},
+            owners=["Loyalty"],
+            limits=[] if number % EVERY_LIMITED else [limit],
+        )
+        badge = create_badge(origin=origin, draft=draft, now=now)
+        claim_badge(origin=origin, badge_id=badge.pk, owner=Owner("Loyalty", "bench"), now=now)
+        made.append(badge.pk)
+    return made
+
+
+if __name__ == "__main__":
+    main()
