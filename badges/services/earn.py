@@ -77,37 +77,19 @@ def earn_badge(
     refusal writes nothing but its row in the request log.
     """
     now = now or timezone.now()
-    badge = definitions.sought(badge_id, owner)
-    with attempt(
-        Operation.EARN,
+    wish = Wish(
         origin=origin,
+        customer_ids=[customer_id],
+        owner=owner,
+        event_at=event_at or now,
         now=now,
-        request_id=request_id,
-        fingerprint=fingerprint(
-            customer=customer_id,
-            badge=badge_id,
-            owner=owner,
-            event_at=event_at,
-            # Left out when it is not meant: who asks again may have asked before it could be.
-            **({"reissue_of": reissue_of} if reissue_of else {}),
-        ),
-        badge_id=badge and badge.id,
-        customer_id=customer_id,
-    ) as request:
-        rules.check_may_act_for(origin.integrator, owner)
-        rules.check_named(badge, by_id=badge_id is not None)
-        wish = Wish(
-            origin=origin,
-            customer_ids=[customer_id],
-            owner=owner,
-            event_at=event_at or now,
-            now=now,
-            reissue_of=reissue_of,
-        )
-        (outcome,) = _earn(badge, wish, request)
-        if outcome.refusal:
-            raise outcome.refusal
-    return outcome.fact
+        reissue_of=reissue_of,
+    )
+    meant = {"customer": customer_id, "event_at": event_at}
+    if reissue_of:  # left out when it is not meant: who asks again may have asked before it existed
+        meant["reissue_of"] = reissue_of
+    result = _ask(Operation.EARN, wish, request_id=request_id, badge_id=badge_id, meant=meant)
+    return result.facts[0]
 
 
 def preview_earn(*, customer_id: int, **call) -> Preview:
@@ -197,40 +179,55 @@ def earn_badges(
     2002 refuse their customer alone (contract, 2.2).
     """
     now = now or timezone.now()
-    customer_ids = list(dict.fromkeys(customer_ids))
-    badge = definitions.sought(badge_id, owner)
-    with attempt(
-        Operation.EARN_BULK,
+    wish = Wish(
         origin=origin,
+        customer_ids=list(dict.fromkeys(customer_ids)),
+        owner=owner,
+        event_at=event_at or now,
         now=now,
+    )
+    meant = {"customers": wish.customer_ids, "event_at": event_at}
+    return _ask(Operation.EARN_BULK, wish, request_id=request_id, badge_id=badge_id, meant=meant)
+
+
+def _ask(
+    operation: Operation, wish: Wish, *, request_id: str, badge_id: str | None, meant: dict
+) -> BulkResult[EarnedBadge]:
+    """Run a wish once for its request id; `meant` is what its fingerprint holds beside the badge.
+
+    The refusal of its one customer refuses a single earn; a list keeps the refusals of some.
+    """
+    alone = operation == Operation.EARN
+    badge = definitions.sought(badge_id, wish.owner)
+    with attempt(
+        operation,
+        origin=wish.origin,
+        now=wish.now,
         request_id=request_id,
-        fingerprint=fingerprint(
-            customers=customer_ids, badge=badge_id, owner=owner, event_at=event_at
-        ),
+        fingerprint=fingerprint(badge=badge_id, owner=wish.owner, **meant),
         badge_id=badge and badge.id,
+        customer_id=wish.customer_ids[0] if alone else None,
     ) as request:
-        rules.check_may_act_for(origin.integrator, owner)
+        rules.check_may_act_for(wish.origin.integrator, wish.owner)
         rules.check_named(badge, by_id=badge_id is not None)
-        wish = Wish(
-            origin=origin,
-            customer_ids=customer_ids,
-            owner=owner,
-            event_at=event_at or now,
-            now=now,
-        )
-        outcomes = _earn(badge, wish, request)
-        record_refused(request, outcomes)
-    return BulkResult(request, outcomes, expires_at=badge.earned_badge_ends(now))
+        badge, outcomes = _earn(badge, wish, request)
+        if alone and outcomes[0].refusal:
+            raise outcomes[0].refusal
+        if not alone:
+            record_refused(request, outcomes)
+    return BulkResult(request, outcomes, expires_at=badge.earned_badge_ends(wish.now))
 
 
-def _earn(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[EarnedBadge]]:
-    """Hold the badge, look, decide, write."""
+def _earn(
+    badge: Definition, wish: Wish, request: RequestLog
+) -> tuple[Definition, list[Outcome[EarnedBadge]]]:
+    """Hold the badge, look, decide, write; return the badge as it was held, and the outcomes."""
     badge = definitions.held(badge, wish.customer_ids)
     outcomes = _decide(badge, wish, request)
     earned = [outcome.fact for outcome in outcomes if outcome.fact]
     EarnedBadge.objects.bulk_create(earned)
     limits.add_to_tally(badge, [(fact.event_at, fact.earned_at) for fact in earned])
-    return outcomes
+    return badge, outcomes
 
 
 def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[EarnedBadge]]:
