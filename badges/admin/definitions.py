@@ -43,7 +43,7 @@ START_IS_FIXED = _("In UTC. Fixed: the start of a badge that has begun never cha
 
 
 def status_of(badge) -> Status:
-    return badge.with_parts(owners=(), limits=(), claims=()).status(timezone.now())
+    return badge.status(timezone.now())
 
 
 def when(field, value):

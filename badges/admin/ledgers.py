@@ -14,9 +14,7 @@ from badges.admin.base import BadgesAdmin
 from badges.admin.columns import lines, link_to, moment_column, pill
 from badges.admin.filters import PeriodFilter, RevokedFilter
 from badges.models import EarnedBadge, Enrolment
-from badges.models.ids import ID_LENGTH
-
-LARGEST_CUSTOMER_ID = 2**63 - 1
+from badges.models.ids import ID_LENGTH, customer_id_in
 
 ENROLLED = moment_column(Enrolment, "enrolled_at")
 EARNED = moment_column(EarnedBadge, "earned_at")
@@ -38,12 +36,6 @@ STATE_PILLS = {
     State.EXPIRED: ("event_busy", "warning"),
     State.REVOKED: ("block", "danger"),
 }
-
-
-def customer_id_in(text):
-    """Return the customer id that the text is, or None."""
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
-    return number if 0 < number <= LARGEST_CUSTOMER_ID else None
 
 
 class LedgerAdmin(BadgesAdmin):

@@ -16,8 +16,9 @@ from unfold.decorators import action, display
 
 from badges.admin.columns import lines, link_to, moment_column, pill
 from badges.admin.filters import CodeFilter, PeriodFilter
-from badges.admin.ledgers import LedgerAdmin, customer_id_in
+from badges.admin.ledgers import LedgerAdmin
 from badges.models import Integrator, RequestLog, RequestOutcome
+from badges.models.ids import customer_id_in
 from badges.services.revoke import issued_badges
 
 SHOWN_FACTS = 50

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-GREATEST_CUSTOMER_ID = 2**63 - 1
+from badges.models.ids import GREATEST_CUSTOMER_ID
+
 LEAST_EPOCH_SECONDS = -62_135_596_800  # the year 1
 GREATEST_EPOCH_SECONDS = 10**11
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

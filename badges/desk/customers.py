@@ -191,11 +191,10 @@ def _badge(badge_id):
 
 def _of_badge(customer_id, badge, now):
     """What every page of one customer and one badge shows on top."""
-    plain = badge.with_parts(owners=(), limits=(), claims=())
     return {
         "customer_id": customer_id,
         "badge": badge,
-        "standing": standing(plain, now),
+        "standing": standing(badge, now),
         "picture": picture_of(badge),
         "hue": hue_of(badge),
     }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import BigIntegerField, Model
+from django.db.models import Model
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from badges.models import (
     RequestLog,
     is_id,
 )
+from badges.models.ids import customer_id_in
 
 SHOWN = 8
 
@@ -84,13 +85,11 @@ def timeline_url(fact: EarnedBadge | Enrolment) -> str:
 def _customers(text: str) -> Group:
     """Return the customer; every number is one, but one nobody heard of is no exact hit."""
     hits = []
-    if text.isascii() and text.isdecimal() and len(text) < 20:
-        number = int(text)
-        if 0 < number <= BigIntegerField.MAX_BIGINT:
-            known = _is_known(number)
-            words = _("Badges, timeline and actions") if known else _("Nothing is recorded yet")
-            title = _("Customer %(id)d") % {"id": number}
-            hits = [Hit(title=title, text=words, url=customer_url(number), exact=known)]
+    if number := customer_id_in(text):
+        known = _is_known(number)
+        words = _("Badges, timeline and actions") if known else _("Nothing is recorded yet")
+        title = _("Customer %(id)d") % {"id": number}
+        hits = [Hit(title=title, text=words, url=customer_url(number), exact=known)]
     return Group(title=_("Customers"), icon="person", hits=hits)
 
 

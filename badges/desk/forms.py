@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from badges.desk.pasted import PastedField
 from badges.models import Channel
+from badges.models.ids import GREATEST_CUSTOMER_ID
 from badges.services.requests import Origin
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ class CustomerIdField(forms.RegexField):
 
     def clean(self, value):
         number = int(super().clean(value))
-        if not 1 <= number <= BigIntegerField.MAX_BIGINT:
+        if not 1 <= number <= GREATEST_CUSTOMER_ID:
             raise ValidationError(self.error_messages["out_of_range"], code="out_of_range")
         return number
 

@@ -54,19 +54,15 @@ def pick(text: str, chosen_id: str | None, now: datetime) -> Picker:
     found = BadgeMeta.objects.named_like(text) if text else BadgeMeta.objects.all()
     badges = list(found.exclude(pk=chosen_id or "").order_by(_usefulness(now), "name")[:SHOWN])
     chosen = BadgeMeta.objects.filter(pk=chosen_id).first() if chosen_id else None
-    choices = [Choice(badge, _standing_of(badge, now), badge is chosen) for badge in badges]
+    choices = [Choice(badge, standing(badge, now), badge is chosen) for badge in badges]
     if chosen:
-        choices.insert(0, Choice(chosen, _standing_of(chosen, now), True))
+        choices.insert(0, Choice(chosen, standing(chosen, now), True))
     return Picker(choices, found.count())
 
 
-def standing(badge: Definition, now: datetime) -> Standing:
+def standing(badge: Definition | BadgeMeta, now: datetime) -> Standing:
     """Return how a badge stands, by its switch and its dates."""
     return STANDINGS[badge.status(now)] if badge.active else INACTIVE
-
-
-def _standing_of(badge: BadgeMeta, now: datetime) -> Standing:
-    return standing(badge.with_parts(owners=(), limits=(), claims=()), now)
 
 
 def _usefulness(now: datetime) -> Case:

@@ -1,5 +1,7 @@
 """What a badge is: its definition, owners, limits, images, claims and their history."""
 
+from datetime import datetime
+
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
@@ -12,12 +14,13 @@ from badges.models.choices import (
     LimitKind,
     LimitLevel,
     OwnerType,
+    Status,
     Unit,
     Weekday,
 )
 from badges.models.groups import BadgeGroup, CustomField
 from badges.models.ids import HexIdField
-from badges.models.values import Definition, Expiry, Limit, Owner
+from badges.models.values import Definition, Expiry, Limit, Owner, status_between
 from badges.querysets import BadgeMetaQuerySet, ClaimQuerySet
 
 
@@ -136,6 +139,10 @@ class BadgeMeta(models.Model):
             getattr(self, f"{prefix}_expiry_{part}") for part in ("kind", "unit", "count", "at")
         )
         return Expiry(ExpiryKind(kind), Unit(unit) if unit else None, count, at)
+
+    def status(self, now: datetime) -> Status:
+        """Return where the badge stands by its dates; whether it is active is another question."""
+        return status_between(self.starts_at, self.expires_at, now)
 
     def definition(self) -> Definition:
         """Return the value the rules decide on; reads owners, limits and claims."""

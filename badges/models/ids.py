@@ -1,4 +1,4 @@
-"""The ids of definitions and facts: 24 lower-case hex characters."""
+"""The ids of definitions and facts, 24 lower-case hex characters, and those of customers."""
 
 import re
 import secrets
@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import models
 
 ID_LENGTH = 24
+GREATEST_CUSTOMER_ID = 2**63 - 1
 
 
 def new_id(at: datetime | None = None) -> str:
@@ -22,6 +23,12 @@ def new_id(at: datetime | None = None) -> str:
 def is_id(text: str) -> bool:
     """Whether a text can be an id at all; anything else need not be looked for."""
     return re.fullmatch(f"[0-9a-f]{{{ID_LENGTH}}}", text) is not None
+
+
+def customer_id_in(text: str) -> int | None:
+    """Return the customer id that a text of ASCII digits is, or None."""
+    number = int(text) if re.fullmatch("[0-9]{1,19}", text) else 0
+    return number if 0 < number <= GREATEST_CUSTOMER_ID else None
 
 
 class HexIdField(models.CharField):

@@ -40,6 +40,13 @@ def start_of_day(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def status_between(starts_at: datetime, expires_at: datetime, now: datetime) -> Status:
+    """Return where something with this period stands now."""
+    if now < starts_at:
+        return Status.UPCOMING
+    return Status.LIVE if now < expires_at else Status.EXPIRED
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """The concrete object of a module that triggers an operation, `triggeredBy` on the wire."""
@@ -185,6 +192,4 @@ class Definition:
 
     def status(self, now: datetime) -> Status:
         """Return where the badge stands by its dates; whether it is active is another question."""
-        if now < self.starts_at:
-            return Status.UPCOMING
-        return Status.LIVE if now < self.expires_at else Status.EXPIRED
+        return status_between(self.starts_at, self.expires_at, now)

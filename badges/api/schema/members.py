@@ -12,10 +12,11 @@ from badges.api.serializers.customers import (
     MemberBadgesQuery,
 )
 from badges.errors import ErrorCode
+from badges.models.ids import GREATEST_CUSTOMER_ID
 
 CUSTOMER_ID = OpenApiParameter(
     "customerId",
-    {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+    {"type": "integer", "minimum": 1, "maximum": GREATEST_CUSTOMER_ID},
     OpenApiParameter.PATH,
     description=(
         "The number of the customer; every positive number is one. Customers are known by it "

@@ -112,7 +112,7 @@ class BadgeSummary(serializers.Serializer):
         return badge.description or None
 
     def get_status(self, badge) -> Status:
-        return badge.definition().status(self.now)
+        return badge.status(self.now)
 
     def get_earnedBadgeExpiry(self, badge) -> ExpiryOutput:  # noqa: N802
         return expiry_of(badge.earned_expiry, badge)

@@ -121,12 +121,11 @@ def badge_or_404(pk):
 
 def facts_of(badge, now):
     """Return how a badge stands, with the parts that lists and pages show."""
-    dates = badge.with_parts(owners=(), limits=(), claims=())
     images = {image.tag: image for image in badge.images.all()}
     return {
         "badge": badge,
-        "standing": standing(dates, now),
-        "by_dates": STANDINGS[dates.status(now)],
+        "standing": standing(badge, now),
+        "by_dates": STANDINGS[badge.status(now)],
         "picture": next((images[tag] for tag in ORDER if tag in images), None),
         "claims": [claim for claim in badge.claims.all() if claim.active],
     }
