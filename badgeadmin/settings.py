@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
+    "badges",  # before the apps whose commands it replaces by such as leave a trace
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -48,7 +49,6 @@ INSTALLED_APPS = [
     "oauth2_provider",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "badges",
 ]
 
 MIDDLEWARE = [
@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "badgeadmin.csp.ThemedCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "badgeadmin.languages.ReaderLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -96,6 +97,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # The statement that posts an earn is prepared; Django itself prepares none.
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -116,6 +119,12 @@ LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60  # a year
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOCALE_PATHS = [BASE_DIR / "badges" / "locale"]
+FORMAT_MODULE_PATH = "badges.formats"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -204,9 +213,10 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": "badges.admin.site.favicon"},
     ],
     "SHOW_HISTORY": True,
+    "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["badges.admin.site.stylesheet", "badges.admin.site.admin_stylesheet"],
-    "SCRIPTS": ["badges.admin.site.script"],
+    "SCRIPTS": ["badges.admin.site.script", "badges.admin.site.theme_script"],
     "SIDEBAR": {"navigation": "badges.admin.site.navigation"},
     "DASHBOARD_CALLBACK": "badges.desk.home.dashboard",
     # Petrol: calm beside the green, amber and red of what things are.
@@ -226,6 +236,14 @@ UNFOLD = {
         },
     },
 }
+
+# The newest seal of the request log, signed; in production better on another machine's disk.
+AUDIT_HEADS = env("AUDIT_HEADS", default=str(VAR_DIR / "audit" / "heads.jsonl"))
+AUDIT_SIGNING_KEY = env("AUDIT_SIGNING_KEY", default=str(VAR_DIR / "audit" / "signing-key.pem"))
+# What the pseudonyms of erased customers are made with; without it nobody can tell whose they are.
+AUDIT_PSEUDONYM_KEY = env("AUDIT_PSEUDONYM_KEY", default=str(VAR_DIR / "audit" / "pseudonym.key"))
+# How often the server seals, in seconds; 0 leaves it to the command seal_audit_log.
+AUDIT_SEAL_SECONDS = env.int("AUDIT_SEAL_SECONDS", default=5)
 
 LOGGING = {
     "version": 1,

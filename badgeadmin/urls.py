@@ -4,22 +4,25 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from oauth2_provider.views import TokenView
 
+from badges.admin import accounts
 from badges.api.envelope import unknown_path
+from badges.api.tokens import RecordedTokenView
 from badges.health import healthz
 from badges.pictures import picture
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="desk:home"), name="home"),
+    path("admin/", include(accounts)),
     path("admin/", admin.site.urls),
     path("desk/", include("badges.desk.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("api_gateway/v1/badges/", include("badges.api.urls")),
     re_path("^api_gateway/", unknown_path),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="swagger"),
     # Of the OAuth toolkit's pages this one alone: its others let any user register clients.
-    path("o/token/", TokenView.as_view(), name="token"),
+    path("o/token/", RecordedTokenView.as_view(), name="token"),
     path("media/badges/<str:name>", picture, name="picture"),
     path("healthz", healthz, name="healthz"),
 ]

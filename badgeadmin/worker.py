@@ -1,16 +1,15 @@
 """What a worker process of the production server runs."""
 
-import logging
+import fcntl
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from multiprocessing import parent_process
 
-SECONDS_BETWEEN_COUNTS = 5
 SECONDS_TO_FINISH = 10
-
-log = logging.getLogger(__name__)
 
 
 def application():
@@ -20,11 +19,12 @@ def application():
     stops its workers as well, and a worker that is told to stop twice hangs.
     """
     os.setpgid(0, 0)
-    threading.Thread(target=_stop_after, args=[parent_process().pid], daemon=True).start()
+    server = parent_process().pid
+    threading.Thread(target=_stop_after, args=[server], daemon=True).start()
 
     from badgeadmin.wsgi import application
 
-    threading.Thread(target=_keep_counting, daemon=True).start()
+    threading.Thread(target=_have_chores_done, args=[server], daemon=True).start()
     return application
 
 
@@ -37,17 +37,16 @@ def _stop_after(server: int) -> None:
     os._exit(1)  # without its server a worker may wait for ever to be told that it has stopped
 
 
-def _keep_counting() -> None:
-    """Keep the counts by day up to date, as long as this worker runs; workers take turns."""
-    from django.db import connections
+def _have_chores_done(server: int) -> None:
+    """Run the process of the chores unless another worker of the server does, and again if it ends.
 
-    from badges.services.summaries import catch_up_entirely
+    Each server has a byte of the file of its own to lock; the lock goes when this worker does.
+    """
+    from django.conf import settings
 
-    while True:
-        try:
-            catch_up_entirely()
-        except Exception:
-            log.exception("The counts by day are behind; trying again.")
-        finally:
-            connections.close_all()
-        time.sleep(SECONDS_BETWEEN_COUNTS)
+    command = [sys.executable, "-m", "badgeadmin.chores"]
+    with (settings.VAR_DIR / "chores.lock").open("w") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX, 1, server)
+        while True:
+            subprocess.run(command, check=False)  # noqa: S603 - our own command
+            time.sleep(1)

@@ -11,6 +11,8 @@ class BadgesConfig(AppConfig):
 
     def ready(self):
         from badges.api.schema import base  # noqa: F401 - registers the security schemes
+        from badges.audit import guards
         from badges.roles import install_roles
 
         post_migrate.connect(install_roles, sender=self)
+        post_migrate.connect(guards.install, sender=self)

@@ -3,7 +3,11 @@
 from enum import IntEnum, unique
 from http import HTTPStatus
 
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+
+# What is stored or sent is in English, whatever the language of those who read along.
+LANGUAGE_OF_RECORD = "en"
 
 
 @unique
@@ -161,17 +165,42 @@ class ErrorCode(IntEnum):
 class BadgeError(Exception):
     """A refusal: raised by rules and services, translated into words at the doors alone.
 
-    `field` names the argument of the service that is wrong, or is None; `original` is the accepted
-    request whose id was used again, present only for the actor that made it, and `identical`
-    whether both meant the same.
+    `field` names the argument of the service that is wrong, or is None; `message` says more than
+    the text of the code, with the `values` that it names; `original` is the accepted request whose
+    id was used again, present only for the actor that made it, and `identical` whether both meant
+    the same.
     """
 
     original = None
     identical = False
     recorded = False  # set once the request log has it
 
-    def __init__(self, code: ErrorCode, field: str | None = None, message=None):
+    def __init__(self, code: ErrorCode, field: str | None = None, message=None, values=None):
         super().__init__(code, field)
         self.code = code
         self.field = field
-        self.message = message or code.message
+        self.template, self.values = message or code.message, values
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in the language of whoever reads it now."""
+        return self.template % self.values if self.values else str(self.template)
+
+    @property
+    def message_on_record(self) -> str:
+        """What is wrong, in the language of everything that is stored."""
+        with translation.override(LANGUAGE_OF_RECORD):
+            return self.message
+
+
+def in_words(code: int, recorded: str = "") -> str:
+    """Return a refusal on record in the language of its reader.
+
+    The English of the record is the key of the catalogue. What was put together, and so is not
+    in it, follows the text of the code.
+    """
+    told = translation.gettext(recorded)
+    if told != recorded or (recorded and translation.get_language() == LANGUAGE_OF_RECORD):
+        return told
+    text = next((str(known.message) for known in ErrorCode if known == code), "")
+    return f"{text} ({recorded})" if text and recorded else text or recorded

@@ -72,6 +72,12 @@ class RefusableForm(forms.ModelForm):
         field = refusal.field if refusal.field in self.fields else None
         self.add_error(field, refusal.message)
 
+    def focus_on_fault(self):
+        """Let the page begin at the first field that is wrong."""
+        for name in list(self.errors)[:1]:
+            if name in self.fields:
+                self.fields[name].widget.attrs["autofocus"] = True
+
     def _get_validation_exclusions(self):
         return {*super()._get_validation_exclusions(), *self.left_to_rules}
 

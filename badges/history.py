@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -60,6 +61,14 @@ def entries(badge, revisions):
         )
         for revision, old in zip(revisions, before, strict=True)
     ]
+
+
+def with_before(revisions: QuerySet) -> QuerySet:
+    """Add to revisions of any badges what each one changed: the snapshot `before` it, if any."""
+    earlier = BadgeRevision.objects.filter(
+        badge=OuterRef("badge"), version__lt=OuterRef("version")
+    ).order_by("-version")
+    return revisions.annotate(before=Subquery(earlier.values("snapshot")[:1]))
 
 
 def changes(old, new) -> list[Change]:

@@ -13,6 +13,7 @@ from badges.models import (
     BadgeGroup,
     BadgeMeta,
     CustomField,
+    CustomValue,
     EarnedBadge,
     EarnTally,
     Enrolment,
@@ -58,6 +59,11 @@ def group(group_id: str) -> BadgeGroup:
     return _named(BadgeGroup.objects.all(), group_id, "group_id", _("There is no such group."))
 
 
+def badges_of_group(group: BadgeGroup) -> QuerySet[BadgeMeta]:
+    """Return the badges that were put into a group, as they are shown in it while it is active."""
+    return BadgeMeta.objects.filter(group=group).by_rank().prefetch_related("images")
+
+
 def custom_fields(
     *, active: bool = True, sort: str = "updated_at", descending: bool = True
 ) -> QuerySet[CustomField]:
@@ -73,6 +79,12 @@ def custom_field(field_id: str) -> CustomField:
     """
     found = CustomField.objects.filter(active=True)
     return _named(found, field_id, "field_id", _("There is no such active custom field."))
+
+
+def values_of_field(field: CustomField) -> QuerySet[CustomValue]:
+    """Return what each badge says in a custom field, by the name of the badge."""
+    values = CustomValue.objects.filter(field=field).order_by("badge__name", "pk")
+    return values.select_related("badge").prefetch_related("badge__images")
 
 
 def _named(found: QuerySet, pk: str, argument: str, message=None):

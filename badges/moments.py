@@ -1,8 +1,11 @@
-"""Moments as all pages show them."""
+"""Moments: counted from 1970, and as all pages show them."""
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 from django.utils.html import format_html
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def as_time(moment):

@@ -136,26 +136,31 @@ class BadgeMetaQuerySet(models.QuerySet):
         With a `customer_id` others may hold the badge too, but for other customers, and if `alone`
         for none; without one nobody else holds it. An edit waits for all of them.
         """
-        if connection.vendor != "postgresql":  # SQLite: the transaction already holds the database
-            return self.filter(pk=badge_id, version=version).exists()
-        # Whoever waited for an edit is left with its lock on the new version, and may then need the
-        # next stronger one. Of these two, unlike SHARE, many can step up without a deadlock.
-        locks, mode = "1", "NO KEY UPDATE"
-        if customer_id is None:
-            mode = "UPDATE"
-        elif not alone:
-            locks, mode = "pg_advisory_xact_lock(hashtextextended(%(customer)s, 0))", "KEY SHARE"
+        statement, given = held_if_unchanged(badge_id, version, customer_id, alone=alone)
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {locks} FROM badges_badgemeta"  # noqa: S608 - both parts are literals
-                f" WHERE id = %(badge)s AND version = %(version)s FOR {mode}",
-                {
-                    "badge": badge_id,
-                    "version": version,
-                    "customer": f"{badge_id}/{customer_id}",
-                },
-            )
+            cursor.execute(statement, given)
             return cursor.fetchone() is not None
+
+
+def held_if_unchanged(
+    badge_id: str, version: int, customer_id: int | None, *, alone: bool
+) -> tuple[str, dict]:
+    """Return the statement of `hold`, and its values: a row when the badge is held, else none."""
+    # Whoever waited for an edit is left with its lock on the new version, and may then need the
+    # next stronger one. Of these two, unlike SHARE, many can step up without a deadlock.
+    locks, mode = "1", "FOR NO KEY UPDATE"
+    if connection.vendor != "postgresql":  # SQLite: the transaction already holds the database
+        mode = ""
+    elif customer_id is None:
+        mode = "FOR UPDATE"
+    elif not alone:
+        locks, mode = "pg_advisory_xact_lock(hashtextextended(%(customer)s, 0))", "FOR KEY SHARE"
+    statement = (
+        f"SELECT {locks} FROM badges_badgemeta"  # noqa: S608 - both parts are literals
+        f" WHERE id = %(badge)s AND version = %(version)s {mode}"
+    )
+    given = {"badge": badge_id, "version": version, "customer": f"{badge_id}/{customer_id}"}
+    return statement, given
 
 
 class ClaimQuerySet(models.QuerySet):
@@ -165,6 +170,24 @@ class ClaimQuerySet(models.QuerySet):
     def of(self, owner):
         """Claims that equal a trigger."""
         return self.filter(owner_type=owner.owner_type, reference_id=owner.reference_id)
+
+    def with_last_issued(self, issued, *, most: int, now: datetime):
+        """With the newest of these badges that was issued for each claim, if there is one.
+
+        It is looked for among the last `most` that were issued of the badge until now, or until
+        the claim was given up: the ledger has no order by reference, which each earn would pay for.
+        """
+        until = Case(When(active=True, then=Value(now)), default=F("updated_at"))
+        of_badge = issued.filter(
+            badge=OuterRef(OuterRef("badge")), earned_at__lte=OuterRef(OuterRef("until"))
+        )
+        last = issued.filter(
+            pk__in=of_badge.order_by("-earned_at").values("pk")[:most],
+            owner_type=OuterRef("owner_type"),
+            reference_id=OuterRef("reference_id"),
+        )
+        newest = last.order_by("-earned_at", "-pk").values("pk")[:1]
+        return self.annotate(until=until, last_issued_id=Subquery(newest))
 
 
 class IntegratorQuerySet(models.QuerySet):
@@ -192,11 +215,31 @@ class RequestLogQuerySet(models.QuerySet):
     def refused(self):
         return self.filter(outcome="REFUSED")
 
+    def waiting_after(self, seal):
+        """Those that no seal holds yet, oldest first; `seal` is the newest one, or None."""
+        return self.filter(pk__gt=seal.last_request if seal else 0).order_by("pk")
 
-class DailyCountQuerySet(models.QuerySet):
+
+class SealQuerySet(models.QuerySet):
+    def newest(self):
+        """The last seal, without its leaves, or None."""
+        return self.defer("leaves").order_by("-number").first()
+
+    def holding(self, request: int):
+        """The seal that holds a request, or None while it waits for one."""
+        return self.filter(last_request__gte=request).order_by("last_request").first()
+
+
+class ByDayQuerySet(models.QuerySet):
     def between(self, first: date, last: date):
         """Of some days, both inclusive."""
         return self.filter(day__range=(first, last))
+
+
+class DailyCountQuerySet(ByDayQuerySet):
+    def of_badge(self, badge_id: str = ""):
+        """Of one badge, or of all together."""
+        return self.filter(badge_id=badge_id)
 
     def issued(self):
         """Of badges that customers were given, by whatever operation."""

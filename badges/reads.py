@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, auto
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from badges import rules
 from badges.errors import BadgeError, ErrorCode
 from badges.models import (
     BadgeMeta,
     Definition,
     EarnedBadge,
+    EarnLimit,
     Enrolment,
     FactStatus,
     Limit,
@@ -44,6 +46,26 @@ class CustomerBadge:
     now: datetime
     earned: list[EarnedBadge] | None = None
     used: Mapping[Limit, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What the ledger has of one badge of a customer; revoked ones only in `issued` and `revoked`.
+
+    `active_id` is one that is active: the only one where `active` is 1. `valid_until` is when the
+    last of the active ones ends.
+    """
+
+    issued: int
+    revoked: int
+    active: int
+    last_earned_at: datetime | None
+    active_id: str | None
+    valid_until: datetime | None
+
+    @property
+    def standing(self) -> int:
+        return self.issued - self.revoked
 
 
 def badges_of(
@@ -79,41 +101,83 @@ def badges_of(
     return found.order_by(first, "pk")
 
 
-def every_badge_of(customer_id: int, *, now: datetime) -> QuerySet[BadgeMeta]:
+def uses_of(customer_id: int, *, now: datetime) -> tuple[dict[str, Counter], set[str]]:
+    """Return by badge how much of each limit is used, and the badges with one that is used up."""
+    badges = limits.limited(EarnLimit.objects.all())
+    used = limits.used_of_badges(badges, customer_id, event_at=now, now=now)
+    reached = (badge for badge in badges if rules.levels_reached(badge.limits, used[badge.id]))
+    return used, {badge.id for badge in reached}
+
+
+def every_badge_of(
+    customer_id: int, *, now: datetime, used_up: Iterable[str]
+) -> QuerySet[BadgeMeta]:
     """Return all badges: what the customer may be given first, then live ones, those to come, rest.
 
-    Each with what the customer earned of it; those of a kind by name.
+    Those of a kind by name. `used_up` are the badges that a limit keeps from the first.
     """
-    earned = EarnedBadge.objects.of_customer(customer_id)
     badges = BadgeMeta.objects.all()
     earnable = badges.earnable(Enrolment.objects.of_customer(customer_id), now).values("pk")
-    places = [Q(pk__in=earnable), Q(pk__in=badges.live(now).values("pk")), Q(starts_at__gt=now)]
+    first = Q(pk__in=earnable) & ~Q(pk__in=used_up)
+    places = [first, Q(pk__in=badges.live(now).values("pk")), Q(starts_at__gt=now)]
     place = Case(
         *(When(condition, then=Value(place)) for place, condition in enumerate(places)),
         default=Value(len(places)),
     )
-    return badges.with_everything().with_earned(earned, now).order_by(place, "name")
+    return badges.with_everything().order_by(place, "name")
 
 
-def totals_of(customer_id: int, *, now: datetime) -> Counter:
-    """Return how many badges each list of a customer has, and how much the ledgers hold, at once.
+def enrolable_badges_of(customer_id: int, *, now: datetime) -> QuerySet[BadgeMeta]:
+    """Return by name the badges that the customer may be enrolled in now."""
+    enrolments = Enrolment.objects.of_customer(customer_id)
+    return BadgeMeta.objects.enrolable(enrolments, now).with_everything().order_by("name", "pk")
+
+
+def holdings_of(customer_id: int, *, now: datetime) -> dict[str, Holding]:
+    """Return by badge what a customer was ever given, from one reading of the customer's rows."""
+    standing, active = Q(revoked_at__isnull=True), Q(revoked_at__isnull=True, expires_at__gt=now)
+    rows = EarnedBadge.objects.of_customer(customer_id).order_by().values("badge_id")
+    found = rows.annotate(
+        issued=Count("pk"),
+        revoked=Count("revoked_at"),
+        active=Count("pk", filter=active),
+        last_earned_at=Max("earned_at", filter=standing),
+        active_id=Max("pk", filter=active),
+        valid_until=Max("expires_at", filter=active),
+    )
+    return {row.pop("badge_id"): Holding(**row) for row in found}
+
+
+def totals_of(
+    customer_id: int, holdings: Mapping[str, Holding], *, now: datetime, used_up: Iterable[str]
+) -> Counter:
+    """Return how many badges each list of a customer has, and how much the ledgers hold.
+
+    Badges with a limit that is `used_up` are not counted as earnable.
 
     The keys are Listed, "badges" (all there are), "issued", "revoked" and "enrolments".
     """
-    earned = EarnedBadge.objects.of_customer(customer_id)
     enrolments = Enrolment.objects.of_customer(customer_id)
     counted = {
-        **{listed: _listed(listed, earned, enrolments, now) for listed in Listed},
+        Listed.ENROLABLE: BadgeMeta.objects.enrolable(enrolments, now),
+        Listed.EARNABLE: BadgeMeta.objects.earnable(enrolments, now).exclude(pk__in=used_up),
         "badges": BadgeMeta.objects.all(),
-        "issued": earned,
-        "revoked": earned.filter(revoked_at__isnull=False),
         "enrolments": enrolments,
     }
     questions = [
         rows.order_by().annotate(key=Value(key)).values("key").values_list("key", Count("pk"))
         for key, rows in counted.items()
     ]
-    return Counter(dict(questions[0].union(*questions[1:], all=True)))
+    had = holdings.values()
+    return Counter(dict(questions[0].union(*questions[1:], all=True))) | Counter(
+        {
+            Listed.HELD: sum(each.active > 0 for each in had),
+            Listed.EARNED: sum(each.standing > 0 for each in had),
+            Listed.LAPSED: sum(each.standing > 0 and not each.active for each in had),
+            "issued": sum(each.issued for each in had),
+            "revoked": sum(each.revoked for each in had),
+        }
+    )
 
 
 def badge_of(

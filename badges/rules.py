@@ -41,7 +41,7 @@ def check_may_act_for(integrator: Integrator | None, owner: Owner | None) -> Non
         return
     message = _("This integrator may not act for %(owner_type)s.")
     values = {"owner_type": owner.owner_type}
-    raise BadgeError(ErrorCode.NOT_ALLOWED, "owner_type", message % values)
+    raise BadgeError(ErrorCode.NOT_ALLOWED, "owner_type", message, values)
 
 
 def check_owner_types(owner_types: Iterable[str]) -> None:
@@ -51,7 +51,7 @@ def check_owner_types(owner_types: Iterable[str]) -> None:
         if owner_type not in known:
             message = _("%(given)s is no owner type. There are: %(known)s.")
             values = {"given": owner_type, "known": ", ".join(known)}
-            raise BadgeError(ErrorCode.INVALID_INPUT, "owner_types", message % values)
+            raise BadgeError(ErrorCode.INVALID_INPUT, "owner_types", message, values)
 
 
 def check_named(badge: Definition | None, *, by_id: bool) -> None:
@@ -94,7 +94,7 @@ def check_enrolment(badge: Definition, *, now: datetime, event_at: datetime) -> 
         raise BadgeError(
             ErrorCode.INVALID_INPUT,
             "badge_id",
-            "Customers are not enrolled for this type of badge.",
+            _("Customers are not enrolled for this type of badge."),
         )
     check_event_date(event_at, now=now)
     check_window(badge, event_at)
@@ -102,7 +102,7 @@ def check_enrolment(badge: Definition, *, now: datetime, event_at: datetime) -> 
         raise BadgeError(
             ErrorCode.OUTSIDE_WINDOW,
             "event_at",
-            "The enrolment would be over before it begins.",
+            _("The enrolment would be over before it begins."),
         )
 
 
@@ -136,9 +136,14 @@ def check_window(badge: Definition, event_at: datetime) -> None:
         raise BadgeError(ErrorCode.OUTSIDE_WINDOW, "event_at")
 
 
+def levels_reached(limits: Iterable[Limit], used: Mapping[Limit, int]) -> set[LimitLevel]:
+    """Return the levels at which a limit is used up."""
+    return {limit.level for limit in limits if used[limit] >= limit.max_earns}
+
+
 def check_limits(limits: Iterable[Limit], used: Mapping[Limit, int]) -> None:
     """Refuse when a limit is used up, those of the customer before those of the badge."""
-    reached = {limit.level for limit in limits if used[limit] >= limit.max_earns}
+    reached = levels_reached(limits, used)
     if LimitLevel.CUSTOMER in reached:
         raise BadgeError(ErrorCode.CUSTOMER_LIMIT_REACHED)
     if LimitLevel.BADGE in reached:
@@ -169,7 +174,7 @@ def check_expiries(badge: Definition) -> None:
         raise BadgeError(
             ErrorCode.INVALID_INPUT,
             "enrolment_expiry_kind",
-            "An enrolment expiry belongs to badges with enrolment, and to no others.",
+            _("An enrolment expiry belongs to badges with enrolment, and to no others."),
         )
 
 
@@ -259,15 +264,15 @@ def check_custom_names(given: Iterable[str], *, known: Container[str]) -> None:
     """Refuse values for custom fields that do not exist, or are disabled."""
     for name in given:
         if name not in known:
-            message = _("There is no active custom field “%(name)s”.") % {"name": name}
-            raise BadgeError(ErrorCode.INVALID_INPUT, "custom_fields", message)
+            message = _("There is no active custom field “%(name)s”.")
+            raise BadgeError(ErrorCode.INVALID_INPUT, "custom_fields", message, {"name": name})
 
 
 def check_custom_value(name: str, value: str, data_type: str) -> None:
     """Refuse a value that is none of the field's type."""
     if not fits_data_type(value, data_type):
-        message = _("The value of “%(name)s” does not fit its type.") % {"name": name}
-        raise BadgeError(ErrorCode.INVALID_INPUT, "custom_fields", message)
+        message = _("The value of “%(name)s” does not fit its type.")
+        raise BadgeError(ErrorCode.INVALID_INPUT, "custom_fields", message, {"name": name})
 
 
 def check_custom_field_change(old_type: str, new_type: str, was_active: bool, active: bool) -> None:

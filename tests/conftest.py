@@ -4,9 +4,11 @@ import itertools
 import os
 
 import pytest
+from django.utils import translation
 
+from badges.api import callers
 from badges.errors import BadgeError
-from badges.models import Channel
+from badges.models import Channel, EarnedBadge
 from badges.services import definitions
 from badges.services.earn import earn_badge
 from badges.services.requests import Origin
@@ -18,6 +20,8 @@ from tests.factories import (
     IntegratorFactory,
     UserFactory,
 )
+
+pytest_plugins = ["tests.record"]
 
 
 def need(available: bool, reason: str) -> None:
@@ -34,6 +38,16 @@ def refused(code: int):
     return pytest.raises(BadgeError, check=lambda refusal: refusal.code == code)
 
 
+def in_thread(call):
+    """Run a call on a connection of its own."""
+    from django.db import connection
+
+    try:
+        return call()
+    finally:
+        connection.close()
+
+
 @pytest.fixture
 def needs_postgresql(db):
     """For tests of what PostgreSQL alone does."""
@@ -46,8 +60,33 @@ def needs_postgresql(db):
 
 @pytest.fixture(autouse=True)
 def nothing_known():
-    """Let no test know the definitions of another, whose badges are rolled back."""
+    """Let no test know the definitions and callers of another, which are rolled back."""
     definitions._known.clear()
+    callers._known.clear()
+
+
+@pytest.fixture(autouse=True)
+def nobodys_language():
+    """Let no test go on in the language of a page that another one asked for."""
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture
+def audit_files(settings, tmp_path):
+    """Where seals are published and signed, for this test alone."""
+    settings.AUDIT_HEADS = tmp_path / "audit" / "heads.jsonl"
+    settings.AUDIT_SIGNING_KEY = tmp_path / "audit" / "signing-key.pem"
+    settings.AUDIT_PSEUDONYM_KEY = tmp_path / "audit" / "pseudonym.key"
+    return tmp_path / "audit"
+
+
+@pytest.fixture
+def unguarded(db):
+    """Let a test say when things happened; the guards are up again when it ends."""
+    from badges.audit import guards
+
+    guards.lift()
 
 
 @pytest.fixture
@@ -115,6 +154,6 @@ def earn(api_origin):
             "owner": LOYALTY,
             "now": NOW,
         }
-        return earn_badge(**(usual | given))
+        return EarnedBadge.objects.get(pk=earn_badge(**(usual | given)).pk)
 
     return ask

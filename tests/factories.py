@@ -147,6 +147,12 @@ class RequestLogFactory(DjangoModelFactory):
     received_at = NOW
 
 
+def refused_requests(count: int, **columns) -> None:
+    """Write very many refused requests at once."""
+    rows = RequestLogFactory.build_batch(count, refused=True, **columns)
+    RequestLog.objects.bulk_create(rows, batch_size=1_000)
+
+
 class BadgeRevisionFactory(DjangoModelFactory):
     """The first version of a badge, as its creation left it."""
 

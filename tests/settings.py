@@ -5,8 +5,10 @@ import os
 os.environ.setdefault("SECRET_KEY", "for-tests-only")
 
 from badgeadmin.settings import *  # noqa: F403
-from badgeadmin.settings import DATABASES, STORAGES
+from badgeadmin.settings import DATABASES, INSTALLED_APPS, STORAGES
 
+# For its `flush`, with which every test of real transactions ends.
+INSTALLED_APPS += ["tests"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
     "badges.models.secrets.SecretHasher",

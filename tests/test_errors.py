@@ -3,8 +3,10 @@
 from http import HTTPStatus
 
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext_lazy
 
-from badges.errors import BadgeError, ErrorCode
+from badges.errors import BadgeError, ErrorCode, in_words
 
 PUBLISHED = {
     400: 400,
@@ -72,3 +74,29 @@ def test_a_refusal_has_the_text_of_its_code_and_concerns_no_field():
 def test_a_refusal_may_say_more_and_name_its_field():
     refusal = BadgeError(ErrorCode.INVALID_INPUT, "event_at", "Not a date.")
     assert (refusal.field, refusal.message) == ("event_at", "Not a date.")
+
+
+def test_a_refusal_is_read_in_any_language_and_recorded_in_english():
+    named = gettext_lazy("There is no issued badge %(id)s.")
+    refusal = BadgeError(ErrorCode.NOTHING_TO_REVOKE, "earned", named, {"id": "a1"})
+
+    with translation.override("de"):
+        assert refusal.message == "Es gibt kein vergebenes Badge a1."
+        assert refusal.message_on_record == "There is no issued badge a1."
+    assert refusal.message == "There is no issued badge a1."
+
+
+@pytest.mark.parametrize(
+    ("code", "recorded", "german"),
+    [
+        (815, "The badge is inactive or has not begun.", "Das Badge ist inaktiv oder hat noch"),
+        (404, "The customer has no such enrolment.", "Der Kunde hat diese Einschreibung nicht."),
+        (815, "", "Das Badge ist inaktiv oder hat noch nicht begonnen."),
+        (814, "a1 is revoked already.", "bereits widerrufen. (a1 is revoked already.)"),
+        (7, "Of a code that is no more.", "Of a code that is no more."),
+    ],
+)
+def test_what_is_on_record_is_told_in_the_language_of_its_reader(code, recorded, german):
+    with translation.override("de"):
+        assert german in in_words(code, recorded)
+    assert in_words(code, recorded) == (recorded or ErrorCode(code).message)

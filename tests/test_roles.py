@@ -1,9 +1,12 @@
 """The built-in groups and what their members may do."""
 
+import json
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
+from badges.models import Channel, Operation, RequestLog
 from badges.roles import ROLES, install_roles
 from tests.factories import IntegratorFactory
 
@@ -29,9 +32,27 @@ def test_every_right_of_the_table_exists():
 @pytest.mark.parametrize(
     ("fixture", "may", "may_not"),
     [
-        ("member_care", ["earn_badge", "view_requestlog"], ["add_badgemeta", "add_integrator"]),
-        ("supervisor", ["earn_badge", "change_badgemeta", "add_integrator"], ["view_receipt"]),
-        ("auditor", ["view_requestlog", "view_badgerevision"], ["earn_badge", "change_badgemeta"]),
+        (
+            "member_care",
+            ["earn_badge", "view_requestlog", "view_badgegroup", "view_customfield"],
+            ["add_badgemeta", "add_integrator", "change_badgegroup", "change_customfield"],
+        ),
+        (
+            "supervisor",
+            [
+                "earn_badge",
+                "change_badgemeta",
+                "add_integrator",
+                "add_badgegroup",
+                "add_customfield",
+            ],
+            ["view_receipt"],
+        ),
+        (
+            "auditor",
+            ["view_requestlog", "view_badgerevision", "view_badgegroup", "view_customfield"],
+            ["earn_badge", "change_badgemeta", "add_badgegroup", "change_customfield"],
+        ),
     ],
 )
 def test_people_may_do_what_their_role_says(request, fixture, may, may_not):
@@ -81,3 +102,26 @@ def test_groups_of_the_administrator_are_left_alone():
 def test_the_groups_survive_a_flush():
     call_command("flush", interactive=False, verbosity=0)
     assert rights("MemberCare") == set(ROLES["MemberCare"])
+
+
+def test_rights_that_are_put_back_leave_a_row():
+    Group.objects.get(name="Auditor").permissions.add(
+        Permission.objects.get(codename="add_badgemeta")
+    )
+
+    install_roles()
+
+    row = RequestLog.objects.get()
+    assert (row.operation, row.channel) == (Operation.UPDATE_ACCESS_GROUP, Channel.COMMAND)
+    before, after = json.loads(row.content)["changes"]["permissions"]
+    assert set(before) - set(after) == {"badges.add_badgemeta"}
+
+
+def test_the_installation_and_rights_that_stand_leave_none():
+    Group.objects.get(name="Auditor").delete()
+
+    install_roles()
+    install_roles()
+
+    assert rights("Auditor") == set(ROLES["Auditor"])
+    assert not RequestLog.objects.exists()

@@ -1,5 +1,5 @@
-"""The admin: definitions and access are edited through services, ledgers are read only."""
+"""The admin: definitions and access are edited through services."""
 
-from badges.admin import claims, definitions, integrators, ledgers, people, requests
+from badges.admin import claims, definitions, integrators, people
 
-__all__ = ["claims", "definitions", "integrators", "ledgers", "people", "requests"]
+__all__ = ["claims", "definitions", "integrators", "people"]

@@ -1,8 +1,6 @@
-"""How lists and detail pages show moments, links and states."""
+"""How lists and detail pages show moments and states."""
 
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from unfold.decorators import display
 
@@ -25,14 +23,3 @@ def pill(text, icon, colour):
     return render_to_string(
         "unfold/helpers/label.html", {"text": text, "icon": icon, "type": colour}
     )
-
-
-def link_to(row):
-    """Return a link to the row's own page in the admin."""
-    url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    return format_html('<a href="{}" class="text-link">{}</a>', url, row)
-
-
-def lines(texts):
-    """Return the texts, one below the other."""
-    return format_html_join("", "<div>{}</div>", ((text,) for text in texts)) or None

@@ -23,11 +23,20 @@ class BadgeForm(SharedBadgeForm):
         return BadgeDraft(values=self.values(), owners=owners, limits=limits, images=images)
 
 
-class LimitFormSet(LimitRows, PaginationInlineFormSet):
+class NamedFields(PaginationInlineFormSet):
+    """Rows of a table: each field says its name, which sighted people read in the head."""
+
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs.setdefault("aria-label", field.label)
+
+
+class LimitFormSet(LimitRows, NamedFields):
     """The limits of a badge."""
 
 
-class ImageFormSet(PaginationInlineFormSet):
+class ImageFormSet(NamedFields):
     """The pictures of a badge; those that were uploaded at the desk stay what they are."""
 
     def add_fields(self, form, index):

@@ -4,6 +4,7 @@ The OAuth toolkit's own pages are taken away: they show tokens, and know neither
 the request log.
 """
 
+import oauth2_provider.admin  # noqa: F401 - registers the pages that are taken away here
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group

@@ -17,6 +17,10 @@ def script(request):
     return static("badges/desk.js")
 
 
+def theme_script(request):
+    return static("badges/theme.js")
+
+
 def favicon(request):
     return static("badges/favicon.svg")
 
@@ -28,8 +32,8 @@ def navigation(request):
     """
     return [
         {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE]},
-        {"title": _("Badges"), "items": [BADGES, CLAIMS]},
-        {"title": _("Ledgers"), "items": [ENROLMENTS, EARNED, REQUESTS]},
+        {"title": _("Badges"), "items": [BADGES, BADGE_GROUPS, CUSTOM_FIELDS, CLAIMS]},
+        {"title": _("Ledgers"), "items": [REQUESTS, HISTORY, RECORD]},
         {"title": _("Access"), "items": [INTEGRATORS, USERS, GROUPS]},
     ]
 
@@ -82,6 +86,20 @@ BADGES = item(
     "badges.view_badgemeta",
     _("What can be earned: periods, owners, limits and their history."),
 )
+BADGE_GROUPS = item(
+    _("Badge groups"),
+    "stacks",
+    "desk:groups",
+    "badges.view_badgegroup",
+    _("The ranked groups that badges are shown in."),
+)
+CUSTOM_FIELDS = item(
+    _("Custom fields"),
+    "list_alt",
+    "desk:fields",
+    "badges.view_customfield",
+    _("What your organisation says of every badge in words of its own."),
+)
 CLAIMS = item(
     _("Claims"),
     "link",
@@ -89,26 +107,26 @@ CLAIMS = item(
     "badges.view_claim",
     _("Which campaign or programme may give which badge."),
 )
-ENROLMENTS = item(
-    _("Enrolments"),
-    "how_to_reg",
-    "admin:badges_enrolment_changelist",
-    "badges.view_enrolment",
-    _("Who may earn which badge, and until when."),
-)
-EARNED = item(
-    _("Issued badges"),
-    "verified",
-    "admin:badges_earnedbadge_changelist",
-    "badges.view_earnedbadge",
-    _("Who was given which badge, when, and by whom."),
-)
 REQUESTS = item(
     _("Request log"),
     "receipt_long",
-    "admin:badges_requestlog_changelist",
+    "desk:requests",
     "badges.view_requestlog",
     _("Every attempt to change something, accepted or refused."),
+)
+RECORD = item(
+    _("Proof of the record"),
+    "verified_user",
+    "desk:record",
+    "badges.view_seal",
+    _("How far the record is sealed and verified, and what was altered."),
+)
+HISTORY = item(
+    _("Issuance history"),
+    "history",
+    "desk:history",
+    "badges.view_earnedbadge",
+    _("Who was given which badge, when and by whom; enrolments, revocations, definitions."),
 )
 INTEGRATORS = item(
     _("Integrators"),

@@ -9,10 +9,24 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
-from badges.models import Integrator
+from badges.api import callers
+from badges.models import Channel, Integrator
+from badges.services.access import issue_token
+from badges.services.requests import Origin
 
 # Verified in place of the secret of an integrator that does not exist, so that both take as long.
 NOBODYS_SECRET = make_password("", hasher="integrator_secret")
+
+
+def client_id_of(request) -> str:
+    """Return the client id that a request names with HTTP Basic, proved or not; or nothing."""
+    scheme, _space, credentials = get_authorization_header(request).partition(b" ")
+    if scheme.lower() != b"basic":
+        return ""
+    try:
+        return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 class BasicAuthentication(BaseAuthentication):
@@ -27,6 +41,8 @@ class BasicAuthentication(BaseAuthentication):
         known = integrator.knows(secret) if integrator else check_password(secret, NOBODYS_SECRET)
         if not known or integrator is None or not integrator.is_active:
             raise AuthenticationFailed
+        until = integrator.previous_secret_ends_at if integrator.overlaps else None
+        callers.remember(request.headers["Authorization"], integrator, until=until)
         return integrator, None
 
     def authenticate_header(self, request):
@@ -58,11 +74,21 @@ class OAuthAuthentication(OAuth2Authentication):
         integrator = Integrator.objects.principal(pk=token.application_id)
         if integrator is None or not integrator.is_active:
             raise AuthenticationFailed
+        header = request.headers["Authorization"]
+        callers.remember(header, integrator, token_id=token.pk, until=token.expires)
         return integrator, token
 
 
 class SecretsValidator(OAuth2Validator):
-    """The toolkit's check of a client that asks for a token, with the secret before a rotation."""
+    """The toolkit's check of a client that asks for a token, with the secret before a rotation.
+
+    Each token that it stores leaves a row in the request log.
+    """
+
+    def save_bearer_token(self, token, request, *args, **kwargs):
+        origin = Origin(channel=Channel.API, integrator=request.client)
+        with issue_token(origin=origin, address=request.headers.get("REMOTE_ADDR", "")):
+            return super().save_bearer_token(token, request, *args, **kwargs)
 
     def _authenticate_basic_auth(self, request):
         return _with_either_secret(super()._authenticate_basic_auth, request)

@@ -9,16 +9,23 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from badges.models.ids import GREATEST_CUSTOMER_ID
+from badges.moments import EPOCH
 
 LEAST_EPOCH_SECONDS = -62_135_596_800  # the year 1
 GREATEST_EPOCH_SECONDS = 10**11
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_REQUEST_ID = 100
 
 
 def iso(moment: datetime) -> str:
     """Return a moment as the wire has it: UTC, whole seconds, Z."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def epoch(moment: datetime) -> Decimal:
+    """Return a moment as epoch seconds, exact to the microsecond (design, 3.13)."""
+    elapsed = moment - EPOCH
+    microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 10**6 + elapsed.microseconds
+    return Decimal(microseconds).scaleb(-6)
 
 
 class TextField(serializers.CharField):
@@ -218,9 +225,7 @@ class IsoMomentField(MomentField):
 
 @extend_schema_field({"type": "number", "example": 1715070653.447744})
 class EpochField(serializers.Field):
-    """Epoch seconds as a JSON number, exact to the microsecond (design, 3.13)."""
+    """Epoch seconds as a JSON number."""
 
     def to_representation(self, value):
-        elapsed = value - EPOCH
-        microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 10**6 + elapsed.microseconds
-        return Decimal(microseconds).scaleb(-6)
+        return epoch(value)

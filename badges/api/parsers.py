@@ -36,6 +36,11 @@ class StrictJSONParser(BaseParser):
         return strict_json(body)
 
 
+def text_of(body: bytes) -> str:
+    """Return a body as the request log keeps it: what is no text is written as its escapes."""
+    return body.decode(errors="backslashreplace").replace("\0", "\\0")
+
+
 def strict_json(body: bytes):
     """Return the value of a JSON text in UTF-8. Raises ParseError with what is wrong."""
     try:

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from badges.desk.eligibility import LimitUse
 from badges.desk.links import Links
 from badges.desk.numbers import grouped
-from badges.models import BadgeMeta, EarnLimit, Integrator, LimitKind, LimitLevel
+from badges.models import BadgeMeta, EarnLimit, Integrator, LimitKind, LimitLevel, Status
 from badges.models.values import start_of_day
-from badges.services.limits import used_of_badges
+from badges.services.limits import limited, used_of_badges
 
 DAY = timedelta(days=1)
 ENDS_SOON = timedelta(days=7)
@@ -86,29 +86,28 @@ class Calls:
         return self.refused / self.requests if self.requests else 0
 
 
-def attention(recent: Iterable[dict], *, now: datetime, links: Links) -> Attention:
-    """Return what needs attention; `recent` holds the requests of nine days by integrator."""
+def attention(
+    recent: Iterable[dict], badges: Iterable[BadgeMeta], *, now: datetime, links: Links
+) -> Attention:
+    """Return what needs attention.
+
+    `recent` holds the requests of nine days by integrator, `badges` are all there are.
+    """
     return Attention(
         running=_running(now, links),
-        ending=_ending(now, links),
+        ending=_ending(badges, now, links),
         failing=_failing(recent, start_of_day(now).date(), links),
     )
 
 
 def _running(now: datetime, links: Links) -> list[Running]:
     """Return the fullest badges; a rolling window frees itself, so it is not looked at."""
-    limits = defaultdict(list)
     rows = EarnLimit.objects.filter(
         badge__in=BadgeMeta.objects.live(now),
         level=LimitLevel.BADGE,
         kind__in=[LimitKind.FIXED_VALUE, LimitKind.FIXED_WINDOW],
     )
-    for row in rows.select_related("badge").order_by("-pk")[:CHECKED_LIMITS]:
-        limits[row.badge].append(row.value)
-    badges = [
-        badge.with_parts(owners=(), limits=of_badge, claims=())
-        for badge, of_badge in limits.items()
-    ]
+    badges = limited(rows.order_by("-pk")[:CHECKED_LIMITS])
     used = used_of_badges(badges, None, event_at=now, now=now)
     full = [
         Running(name=badge.name, use=use, link=links.badge(badge.id))
@@ -121,11 +120,12 @@ def _running(now: datetime, links: Links) -> list[Running]:
     ]
 
 
-def _ending(now: datetime, links: Links) -> list[Ending]:
-    soon = BadgeMeta.objects.live(now).filter(expires_at__lte=now + ENDS_SOON)
+def _ending(badges: Iterable[BadgeMeta], now: datetime, links: Links) -> list[Ending]:
+    live = [each for each in badges if each.active and each.status(now) == Status.LIVE]
+    soon = [badge for badge in live if badge.expires_at <= now + ENDS_SOON]
     return [
         Ending(name=badge.name, expires_at=badge.expires_at, link=links.badge(badge.pk))
-        for badge in soon.order_by("expires_at", "name")[:SHOWN]
+        for badge in sorted(soon, key=lambda badge: (badge.expires_at, badge.name))[:SHOWN]
     ]
 
 
@@ -133,9 +133,9 @@ def _failing(recent: Iterable[dict], today: date, links: Links) -> list[Failing]
     """Return the integrators of a bad day; yesterday counts too, or midnight would forgive all."""
     calls = defaultdict(lambda: defaultdict(Calls))
     for row in recent:
-        refused = row["requests"] if row["code"] else 0
-        made = Calls(requests=row["requests"], refused=refused)
-        calls[row["integrator_id"]][row["day"]] += made
+        refused = row["of_requests"] if row["refusal"] else 0
+        made = Calls(requests=row["of_requests"], refused=refused)
+        calls[row["integrator"]][row["day"]] += made
     calls.pop(0, None)
     found = {pk: worse for pk, by_day in calls.items() if (worse := _worse(by_day, today))}
     names = dict(Integrator.objects.filter(pk__in=found).values_list("pk", "name") if found else ())
@@ -146,7 +146,7 @@ def _failing(recent: Iterable[dict], today: date, links: Links) -> list[Failing]
             refused=of_day.refused,
             share=round(100 * of_day.share),
             share_before=round(100 * before.share),
-            link=links.refused(day, integrator__id__exact=pk),
+            link=links.refused(day, actor=f"integrator:{pk}"),
         )
         for pk, (day, of_day, before) in found.items()
         if pk in names

@@ -1,28 +1,26 @@
 """The badges of a customer as cards: what each is, how it stands, what could be done with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from badges import reads
 from badges.desk.eligibility import OPEN, REFUSED, LimitUse, Verdict
 from badges.desk.picker import STANDINGS, Standing, standing
+from badges.desk.pictures import Picture, picture_of
 from badges.errors import BadgeError, ErrorCode
-from badges.models import BadgeMeta, Definition, EarnedBadge, Enrolment, ImageTag, Status
-from badges.reads import Listed
-from badges.services import limits
+from badges.models import BadgeMeta, Definition, EarnedBadge, Enrolment, Limit, Status
+from badges.reads import Holding, Listed
 from badges.services.earn import preview_earns
 from badges.services.enrol import preview_enrolments
 from badges.services.requests import Origin
 
 PAGE_SIZE = 12
 SHOWN_CLAIMS = 3
-HUES = 6
 LIVE = STANDINGS[Status.LIVE]
 
 
@@ -46,12 +44,14 @@ class Tab(Enum):
 class Card:
     """One badge as it is to one customer.
 
-    `fact` is what an enrolment or an issue would write now, or None when `verdict` says no.
+    `had` is what the customer was given of it, if anything; `fact` what an enrolment or an issue
+    would write now, or None when `verdict` says no.
     """
 
     badge: BadgeMeta
+    had: Holding | None
     standing: Standing
-    picture: str
+    picture: Picture
     verdict: Verdict
     fact: EarnedBadge | Enrolment | None
     limits: list[LimitUse]
@@ -82,46 +82,74 @@ class Card:
     def more_claims(self) -> int:
         return max(len(self.claims) - SHOWN_CLAIMS, 0)
 
-    @property
-    def hue(self) -> int:
-        """Which of the drawn pictures stands for the badge while it has none."""
-        return hue_of(self.badge)
+
+class Had(Sequence):
+    """Badges of which a customer has something active or, for `active` False, nothing any more.
+
+    The last one issued comes first; a slice of them is read only when it is asked for.
+    """
+
+    def __init__(self, holdings: Mapping[str, Holding], *, active: bool):
+        had = [
+            (each.last_earned_at, badge_id)
+            for badge_id, each in holdings.items()
+            if each.standing and bool(each.active) == active
+        ]
+        self.ids = [badge_id for _at, badge_id in sorted(had, reverse=True)]
+
+    def __len__(self):
+        return len(self.ids)
+
+    def __getitem__(self, places):
+        found = BadgeMeta.objects.with_everything().in_bulk(self.ids[places])
+        return [found[badge_id] for badge_id in self.ids[places]]
 
 
-def listed_on(tab: Tab, customer_id: int, now: datetime) -> QuerySet[BadgeMeta]:
+def listed_on(
+    tab: Tab,
+    customer_id: int,
+    holdings: Mapping[str, Holding],
+    now: datetime,
+    used_up: Iterable[str],
+) -> Sequence[BadgeMeta]:
     """Return the badges of a tab; the one to issue from has those that cannot be issued at its end.
 
-    A badge that cannot be issued says why instead of being hidden.
+    A badge that cannot be issued, for a limit that is `used_up` or else, says why instead of being
+    hidden.
     """
     if tab == Tab.ISSUE:
-        return reads.every_badge_of(customer_id, now=now)
+        return reads.every_badge_of(customer_id, now=now, used_up=used_up)
     if tab == Tab.ENROL:
-        return reads.badges_of(customer_id, tab.listed, now=now, sort="name")
-    found = reads.badges_of(
-        customer_id, tab.listed, now=now, sort="last_earned_at", descending=True
-    )
-    latest = EarnedBadge.objects.filter(pk=OuterRef("earned_badge_id"))
-    return found.annotate(valid_until=Subquery(latest.values("expires_at")[:1]))
+        return reads.enrolable_badges_of(customer_id, now=now)
+    return Had(holdings, active=tab == Tab.ISSUED)
 
 
 def cards_of(
-    tab: Tab, customer_id: int, badges: Sequence[BadgeMeta], *, origin: Origin, now: datetime
+    tab: Tab,
+    customer_id: int,
+    badges: Sequence[BadgeMeta],
+    holdings: Mapping[str, Holding],
+    used: Mapping[str, Mapping[Limit, int]],
+    *,
+    origin: Origin,
+    now: datetime,
 ) -> list[Card]:
-    """Return a card for each badge, in as many queries for many badges as for one."""
+    """Return a card for each badge, in as many queries for many badges as for one.
+
+    `used` is how much of each of their limits is used up.
+    """
     definitions = [badge.definition() for badge in badges]
+    call = {"origin": origin, "customer_id": customer_id, "badges": definitions, "now": now}
     if tab == Tab.ENROL:
-        used = limits.used_of_badges(definitions, customer_id, event_at=now, now=now)
-        found = preview_enrolments(
-            origin=origin, customer_id=customer_id, badges=definitions, now=now
-        )
+        found = preview_enrolments(**call)
         can, cannot = _("Can be enrolled"), _("Cannot be enrolled")
     else:
-        found = preview_earns(origin=origin, customer_id=customer_id, badges=definitions, now=now)
-        used = {badge_id: preview.used for badge_id, preview in found.items()}
+        found = preview_earns(**call, used=used)
         can, cannot = _("Can be issued"), _("Cannot be issued now")
     return [
         Card(
             badge=badge,
+            had=holdings.get(badge.pk),
             standing=standing(definition, now),
             picture=picture_of(badge),
             verdict=said(found[badge.pk].outcome.refusal, can, cannot),
@@ -139,19 +167,5 @@ def said(refusal: BadgeError | None, can: str, cannot: str) -> Verdict:
     return Verdict(state=REFUSED, title=cannot, text=refusal.message, code=int(refusal.code))
 
 
-def picture_of(badge: BadgeMeta) -> str:
-    """Return the address of the picture of the badge as earned, or of any it has, or nothing.
-
-    Only what the policy of our pages lets a browser fetch.
-    """
-    images = sorted(badge.images.all(), key=lambda image: image.tag != ImageTag.EARNED)
-    addresses = [image.address for image in images]
-    return next((given for given in addresses if given.startswith(("https://", "/"))), "")
-
-
-def hue_of(badge: BadgeMeta) -> int:
-    return int(badge.pk[-4:], 16) % HUES
-
-
-def _limits(badge: Definition, used: dict, now: datetime) -> list[LimitUse]:
+def _limits(badge: Definition, used: Mapping[Limit, int], now: datetime) -> list[LimitUse]:
     return [LimitUse(limit=limit, used=used[limit]) for limit in badge.limits_at(now)]

@@ -9,21 +9,20 @@ from django.db.models import BigIntegerField
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from badges import reads
 from badges.desk import eligibility, timeline
 from badges.desk.access import show, staff_page
-from badges.desk.cards import PAGE_SIZE, Tab, cards_of, hue_of, listed_on, picture_of, said
+from badges.desk.cards import PAGE_SIZE, Tab, cards_of, listed_on, said
 from badges.desk.customer_forms import EnrolForm, FindForm
 from badges.desk.find import find as look_up
-from badges.desk.find import timeline_url
 from badges.desk.forms import new_request_id
 from badges.desk.picker import standing
+from badges.desk.pictures import picture_of
 from badges.errors import BadgeError, ErrorCode
-from badges.models import BadgeMeta, Channel, Enrolment, is_id
+from badges.models import BadgeMeta, Channel, is_id
 from badges.services.enrol import enrol_customers, preview_enrolment
 from badges.services.requests import Origin
 
@@ -73,13 +72,15 @@ def find(request):
 def customer(request, customer_id):
     """Everything a customer has or can have, in four lists."""
     now = timezone.now()
-    totals = reads.totals_of(customer_id, now=now)
+    holdings = reads.holdings_of(customer_id, now=now)
+    used, used_up = reads.uses_of(customer_id, now=now)
+    totals = reads.totals_of(customer_id, holdings, now=now, used_up=used_up)
     tab = Tab.named(request.GET.get("tab", "")) or _first_tab(totals)
-    found = listed_on(tab, customer_id, now)
+    found = listed_on(tab, customer_id, holdings, now, used_up)
     total = totals["badges" if tab == Tab.ISSUE else tab.listed]
     page = _Counted(found, PAGE_SIZE, total).get_page(request.GET.get("page"))
     origin = Origin(channel=Channel.MEMBERCARE, user=request.user)
-    cards = cards_of(tab, customer_id, list(page), origin=origin, now=now)
+    cards = cards_of(tab, customer_id, list(page), holdings, used, origin=origin, now=now)
     context = {
         "title": _("Customer %(id)d") % {"id": customer_id},
         "customer_id": customer_id,
@@ -140,9 +141,7 @@ def enrol(request, customer_id, badge_id):
         return _refused(request, form, refusal, customer_id, badge_id)
     if result.refused:
         return _show_refusal(request, form, result.refused[0].refusal, customer_id, badge_id)
-    until = date_format(result.facts[0].expires_at, "DATETIME_FORMAT")
-    messages.success(request, _("Enrolled until %(until)s UTC.") % {"until": until})
-    return redirect(timeline_url(result.facts[0]))
+    return redirect("desk:receipt", result.request.pk)
 
 
 @staff_page("badges.enrol_customer")
@@ -196,7 +195,6 @@ def _of_badge(customer_id, badge, now):
         "badge": badge,
         "standing": standing(badge, now),
         "picture": picture_of(badge),
-        "hue": hue_of(badge),
     }
 
 
@@ -241,12 +239,11 @@ def _enrolling(request, form, customer_id, badge_id):
 
 
 def _refused(request, form, refusal, customer_id, badge_id):
-    """Lead to the enrolment when the very same was asked before, else say why it was refused."""
-    if refusal.original and refusal.identical:
-        written = Enrolment.objects.filter(request=refusal.original).first()
-        if written:
-            messages.info(request, _("This was already enrolled; nothing was enrolled again."))
-            return redirect(timeline_url(written))
+    """Lead to the receipt when the very same was enrolled before, else say why it was refused."""
+    original = refusal.original if refusal.identical else None
+    if original and original.enrolment_set.exists():
+        messages.info(request, _("This was already enrolled; nothing was enrolled again."))
+        return redirect("desk:receipt", original.pk)
     return _show_refusal(request, form, refusal, customer_id, badge_id)
 
 

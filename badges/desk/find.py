@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass, field
 
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from badges.desk.pictures import Picture, picture_of
 from badges.desk.timeline import place_of
 from badges.models import (
     BadgeMeta,
+    Channel,
     Claim,
     EarnedBadge,
     Enrolment,
-    OwnerType,
     RefusedItem,
     RequestLog,
     is_id,
@@ -20,6 +23,7 @@ from badges.models import (
 from badges.models.ids import customer_id_in
 
 SHOWN = 8
+LAST_ISSUED = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,7 @@ class Hit:
     text: str
     url: str
     exact: bool = True
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,13 @@ def find(text: str, user) -> Found:
 
     Names of badges are looked through only when the text is no id of anything known.
     """
-    by_id = [_facts(text, user), _customers(text), _requests(text, user), _claims(text, user)]
+    by_id = [
+        _facts(text, user),
+        _customers(text),
+        _requests(text, user),
+        *_of_reference(text, user),
+        _of_staff(text, user),
+    ]
     found = Found(text=text, groups=[group for group in by_id if group.hits])
     if not any(hit.exact for hit in found.hits):
         named = _badges(text, user)
@@ -110,14 +121,14 @@ def _facts(text: str, user) -> Group:
         if fact is not None:
             about = {"what": words, "customer": fact.customer_id}
             told = _("%(what)s of customer %(customer)d") % about
-            hits.append(Hit(title=fact.badge.name, text=told, url=timeline_url(fact)))
+            hits.append(_hit(fact.badge, text=told, url=timeline_url(fact)))
     return Group(title=_("Issued badges and enrolments"), icon="verified", hits=hits)
 
 
 def _by_id(model: type[Model], text: str):
     sought = text.lower()
-    found = model.objects.select_related("badge").filter(pk=sought)
-    return found.first() if is_id(sought) else None
+    found = model.objects.select_related("badge").prefetch_related("badge__images")
+    return found.filter(pk=sought).first() if is_id(sought) else None
 
 
 def _requests(text: str, user) -> Group:
@@ -128,39 +139,88 @@ def _requests(text: str, user) -> Group:
         request = sent.accepted().first() or sent.order_by("-pk").first()
     hits = []
     if request is not None:
-        told = f"{request.get_operation_display()}: {request.get_outcome_display()}"
-        url = reverse("admin:badges_requestlog_change", args=[request.pk])
-        title = _("Request %(id)s") % {"id": request.request_id}
-        hits = [Hit(title=title, text=told, url=url)]
+        hits = [_request_hit(request, _("Request %(id)s") % {"id": request.request_id})]
     return Group(title=_("Requests"), icon="receipt_long", hits=hits)
 
 
-def _claims(text: str, user) -> Group:
-    """Return the badges that are claimed by a reference."""
-    if not (user.has_perm("badges.view_claim") and user.has_perm("badges.view_badgemeta")):
-        return Group(title=_("Claims"), icon="link", hits=[])
-    # All owner types are named, because the index begins with them.
-    claims = Claim.objects.active().filter(owner_type__in=OwnerType.values, reference_id=text)
-    found = list(claims.select_related("badge").order_by("pk")[: SHOWN + 1])
-    hits = [
-        Hit(
-            title=claim.badge.name,
-            text=_("claimed by %(claim)s") % {"claim": claim},
-            url=_badge_url(claim.badge_id),
-        )
-        for claim in found[:SHOWN]
+def _request_hit(request: RequestLog, title: str) -> Hit:
+    told = f"{request.get_operation_display()}: {request.get_outcome_display()}"
+    url = reverse("desk:request", args=[request.pk])
+    return Hit(title=title, text=told, url=url)
+
+
+def _of_reference(text: str, user) -> list[Group]:
+    """Return the badges that are claimed by a reference, and what was issued last for each claim.
+
+    These are all references that the API can issue for. What was issued at the desk has the name
+    of its actor as reference, and an import the id of its request: both are found by those.
+    """
+    claims = Claim.objects.filter(reference_id=text).select_related("badge")
+    claims = claims.prefetch_related("badge__images")
+    issued = EarnedBadge.objects.all()
+    known = claims.with_last_issued(issued, most=LAST_ISSUED, now=timezone.now())
+    found = list(known.order_by("-active", "pk")[: SHOWN + 1])
+    claimed = [claim for claim in found if claim.active] if _may_see_claims(user) else []
+    return [
+        Group(
+            title=_("Claims"),
+            icon="link",
+            hits=[_claim_hit(claim) for claim in claimed[:SHOWN]],
+            more=len(claimed) > SHOWN,
+        ),
+        _issued_for(found[:SHOWN], user),
     ]
-    return Group(title=_("Claims"), icon="link", hits=hits, more=len(found) > SHOWN)
+
+
+def _may_see_claims(user) -> bool:
+    return user.has_perm("badges.view_claim") and user.has_perm("badges.view_badgemeta")
+
+
+def _claim_hit(claim: Claim) -> Hit:
+    told = _("claimed by %(claim)s") % {"claim": claim}
+    return _hit(claim.badge, text=told, url=_badge_url(claim.badge_id))
+
+
+def _issued_for(claims: list[Claim], user) -> Group:
+    """Return for each claim the badge that was issued last for it, if it was lately."""
+    ids = [claim.last_issued_id for claim in claims if claim.last_issued_id]
+    may_see = ids and user.has_perm("badges.view_earnedbadge")
+    facts = EarnedBadge.objects.in_bulk(ids) if may_see else {}
+    hits = [
+        _hit(
+            claim.badge,
+            text=_("issued last for %(claim)s, to customer %(customer)d")
+            % {"claim": claim, "customer": facts[claim.last_issued_id].customer_id},
+            url=timeline_url(facts[claim.last_issued_id]),
+        )
+        for claim in claims
+        if claim.last_issued_id in facts
+    ]
+    return Group(title=_("Issued last for this reference"), icon="verified", hits=hits)
+
+
+def _of_staff(text: str, user) -> Group:
+    """Return what somebody asked for last at the desk: their name is the reference of it."""
+    hits = []
+    actor = User.objects.filter(username=text).first()
+    if actor is not None and user.has_perm("badges.view_requestlog"):
+        theirs = RequestLog.objects.filter(user=actor, channel=Channel.MEMBERCARE)
+        hits = [
+            _request_hit(request, _("Last request of %(name)s at the desk") % {"name": actor})
+            for request in theirs.defer("content", "errors").order_by("-pk")[:1]
+        ]
+    return Group(title=_("Staff"), icon="badge", hits=hits)
 
 
 def _badges(text: str, user) -> Group:
     """Return the badge of an id, or those whose name holds the text."""
     found = []
     if user.has_perm("badges.view_badgemeta"):
-        found = list(BadgeMeta.objects.named_like(text).order_by("name")[: SHOWN + 1])
+        named = BadgeMeta.objects.named_like(text).prefetch_related("images")
+        found = list(named.order_by("name")[: SHOWN + 1])
     hits = [
-        Hit(
-            title=badge.name,
+        _hit(
+            badge,
             text=badge.get_earn_type_display(),
             url=_badge_url(badge.pk),
             exact=badge.pk == text.lower(),
@@ -168,6 +228,10 @@ def _badges(text: str, user) -> Group:
         for badge in found[:SHOWN]
     ]
     return Group(title=_("Badges"), icon="military_tech", hits=hits, more=len(found) > SHOWN)
+
+
+def _hit(badge: BadgeMeta, **shown) -> Hit:
+    return Hit(title=badge.name, picture=picture_of(badge), **shown)
 
 
 def _badge_url(badge_id: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, F, FilteredRelation, Q, QuerySet, Sum, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +15,7 @@ from badges.desk.attention import Attention, attention
 from badges.desk.links import Links
 from badges.desk.numbers import grouped
 from badges.errors import ErrorCode
-from badges.models import BadgeMeta, Channel, DailyCount
+from badges.models import BadgeMeta, Channel, DailyCount, Status
 from badges.models.values import start_of_day
 from badges.services import summaries
 
@@ -43,10 +43,14 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
-    """How many badges were issued on each day through each door; the last day is today."""
+    """How many badges were issued on each day through each door; the last day is today.
+
+    `before` is how many there were in as many days before.
+    """
 
     days: list[date]
     counts: Counter
+    before: int
 
     @property
     def channels(self) -> list[Channel]:
@@ -137,21 +141,22 @@ def overview(user, now: datetime) -> Overview:
     summaries.catch_up(COUNTED_WHEN_OPENED)
     today = start_of_day(now).date()
     links = Links(user)
-    issued = _issued(today)
-    recent = list(_recent(today))
-    badges = _badges(now)
+    counts = list(_counts(today))
+    issued = _issued(counts, today)
+    recent = [row for row in counts if not row["door"]]
+    badges = list(_badges(today))
     return Overview(
         figures=[
             _issued_today(issued, links),
             _issued_lately(issued, links),
-            _active(badges, links),
+            _active(badges, now, links),
             _refused_today(recent, today, links),
         ],
         issued=issued,
-        top=_top(today, links),
+        top=_top(badges, links),
         causes=_causes(recent, today, links),
-        attention=attention(recent, now=now, links=links),
-        has_badges=badges["known"] > 0,
+        attention=attention(recent, badges, now=now, links=links),
+        has_badges=bool(badges),
     )
 
 
@@ -162,34 +167,42 @@ def dashboard(request, context):
     return context
 
 
-def _issued(today: date) -> Issued:
-    days = [today - back * DAY for back in reversed(range(DAYS))]
-    counts = DailyCount.objects.issued().between(days[0], today).order_by()
-    issued = counts.values_list("day", "channel").annotate(issued=Sum("customers"))
-    return Issued(
-        days=days, counts=Counter({(day, channel): count for day, channel, count in issued})
-    )
+def _counts(today: date) -> QuerySet:
+    """Return by door what was issued lately and before, and without a door what was asked.
 
-
-def _recent(today: date) -> QuerySet:
-    """Return what was asked and refused today and yesterday, and in the week before each."""
-    counts = DailyCount.objects.between(today - 8 * DAY, today).order_by()
-    return counts.values("day", "integrator_id", "code").annotate(
-        requests=Sum("requests"), customers=Sum("customers")
-    )
-
-
-def _badges(now: datetime) -> dict[str, int]:
-    """Return how many badges are active, how many of these were DAYS ago, and how many there are.
-
-    Whether one was switched off then is not known; its period is what is asked.
+    The latter by integrator and code, today and yesterday and in the week before each. Both in one
+    question: this page has others to ask.
     """
-    then = now - DAYS * DAY
-    return BadgeMeta.objects.aggregate(
-        now=Count("pk", filter=Q(active=True, starts_at__lte=now, expires_at__gt=now)),
-        then=Count("pk", filter=Q(active=True, starts_at__lte=then, expires_at__gt=then)),
-        known=Count("pk"),
+    days = DailyCount.objects.of_badge().order_by()
+    nobody = Value(0, output_field=BigIntegerField())
+    issued = days.issued().between(today - (2 * DAYS - 1) * DAY, today)
+    asked = days.between(today - 8 * DAY, today)
+    parts = [
+        issued.values("day", door=F("channel"), integrator=nobody, refusal=F("code")),
+        asked.values("day", door=Value(""), integrator=F("integrator_id"), refusal=F("code")),
+    ]
+    issued, asked = (
+        part.annotate(of_requests=Sum("requests"), of_customers=Sum("customers")) for part in parts
     )
+    return issued.union(asked, all=True)
+
+
+def _issued(counts: Iterable[dict], today: date) -> Issued:
+    days = [today - back * DAY for back in reversed(range(DAYS))]
+    by_door = {(row["day"], row["door"]): row["of_customers"] for row in counts if row["door"]}
+    lately = Counter({place: count for place, count in by_door.items() if place[0] >= days[0]})
+    return Issued(days=days, counts=lately, before=sum(by_door.values()) - lately.total())
+
+
+def _badges(today: date) -> QuerySet[BadgeMeta]:
+    """Return all badges with what is shown of them; `issued` is how often they were issued lately.
+
+    One question instead of three: this page has others to ask.
+    """
+    days = Q(counts__day__range=(today - (DAYS - 1) * DAY, today))
+    lately = FilteredRelation("counts", condition=days)
+    badges = BadgeMeta.objects.only("name", "active", "starts_at", "expires_at")
+    return badges.annotate(lately=lately, issued=Sum("lately__issued", default=0)).order_by()
 
 
 def _issued_today(issued: Issued, links: Links) -> Figure:
@@ -205,20 +218,22 @@ def _issued_today(issued: Issued, links: Links) -> Figure:
 
 def _issued_lately(issued: Issued, links: Links) -> Figure:
     first, last = issued.days[0], issued.days[-1]
-    before = DailyCount.objects.issued().between(first - DAYS * DAY, first - DAY)
     return Figure(
         label=_("Issued in 30 days"),
         icon="calendar_month",
         number=issued.counts.total(),
-        **_beside_month(
-            issued.counts.total(), before.aggregate(issued=Sum("customers", default=0))["issued"]
-        ),
+        **_beside_month(issued.counts.total(), issued.before),
         link=links.issued(first, last),
     )
 
 
-def _active(badges: dict[str, int], links: Links) -> Figure:
-    more = badges["now"] - badges["then"]
+def _active(badges: list[BadgeMeta], now: datetime, links: Links) -> Figure:
+    """Whether one was switched off then is not known; its period is what is asked."""
+    active, then = (
+        sum(badge.active and badge.status(moment) == Status.LIVE for badge in badges)
+        for moment in (now, now - DAYS * DAY)
+    )
+    more = active - then
     words = _("as many as 30 days ago")
     if more > 0:
         words = _("%(count)s more than 30 days ago")
@@ -227,7 +242,7 @@ def _active(badges: dict[str, int], links: Links) -> Figure:
     return Figure(
         label=_("Active badges"),
         icon="military_tech",
-        number=badges["now"],
+        number=active,
         trend=_trend(more),
         comparison=words % {"count": grouped(abs(more))},
         link=links.active_badges(),
@@ -237,7 +252,7 @@ def _active(badges: dict[str, int], links: Links) -> Figure:
 def _refused_today(recent: list[dict], today: date, links: Links) -> Figure:
     refused = Counter()
     for row in recent:
-        refused[row["day"]] += row["requests"] if row["code"] else 0
+        refused[row["day"]] += row["of_requests"] if row["refusal"] else 0
     return Figure(
         label=_("Refused today"),
         icon="block",
@@ -277,16 +292,11 @@ def _trend(more: int) -> str:
     return "trending_up" if more > 0 else "trending_down"
 
 
-def _top(today: date, links: Links) -> list[TopBadge]:
-    counts = DailyCount.objects.issued().between(today - (DAYS - 1) * DAY, today)
-    issued = counts.exclude(badge_id="").order_by().values_list("badge_id")
-    most = issued.annotate(issued=Sum("customers")).order_by("-issued", "badge_id")
-    top = {badge_id: count for badge_id, count in most[:SHOWN_BADGES] if count}
-    names = BadgeMeta.objects.filter(pk__in=top).values_list("pk", "name") if top else ()
-    known = dict(names)
+def _top(badges: Iterable[BadgeMeta], links: Links) -> list[TopBadge]:
+    issued = [badge for badge in badges if badge.issued]
     return [
-        TopBadge(name=known[badge_id], issued=count, link=links.badge(badge_id))
-        for badge_id, count in top.items()
+        TopBadge(name=badge.name, issued=badge.issued, link=links.badge(badge.pk))
+        for badge in sorted(issued, key=lambda badge: (-badge.issued, badge.pk))[:SHOWN_BADGES]
     ]
 
 
@@ -294,8 +304,10 @@ def _causes(recent: Iterable[dict], today: date, links: Links) -> list[Cause]:
     """Return why it was refused today, the most frequent cause first."""
     refused = defaultdict(Counter)
     for row in recent:
-        if row["day"] == today and row["code"]:
-            refused[row["code"]].update(requests=row["requests"], customers=row["customers"])
+        if row["day"] == today and row["refusal"]:
+            refused[row["refusal"]].update(
+                requests=row["of_requests"], customers=row["of_customers"]
+            )
     known = {code.value: code.message for code in ErrorCode}
     causes = [
         Cause(

@@ -7,35 +7,38 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AbstractBaseUser
 from django.urls import reverse
 
+from badges.audit.filters import CHANGES
+from badges.models import RequestOutcome
+
 
 @dataclass(frozen=True)
 class Links:
-    """The lists of the admin as one person may open them; an empty link where they may not."""
+    """The lists and pages as one person may open them; an empty link where they may not."""
 
     user: AbstractBaseUser
 
     def issued(self, first: date, last: date) -> str:
         """The badges issued on some days, both inclusive."""
-        return self._list("earnedbadge", earned_at_from_0=first, earned_at_to_0=last)
+        return self._list("view_earnedbadge", "desk:history", since=first, until=last)
 
     def active_badges(self) -> str:
-        return self._list("badgemeta", active__exact=1, status="LIVE")
+        """The badges that are switched on and inside their period."""
+        query = {"active": "yes", "status": "LIVE"}
+        return self._list("view_badgemeta", "desk:definitions", **query)
 
     def refused(self, day: date, **only) -> str:
-        """What was refused on a day, of one `code` or one integrator perhaps."""
-        period = {"received_at_from_0": day, "received_at_to_0": day}
-        return self._list("requestlog", outcome__exact="REFUSED", **only, **period)
+        """What was refused on a day, of one `code` or one `actor` perhaps, as it is counted."""
+        counted = {"outcome": RequestOutcome.REFUSED, "operation": CHANGES}
+        query = counted | only | {"since": day, "until": day}
+        return self._list("view_requestlog", "desk:requests", **query)
 
     def badge(self, badge_id: str) -> str:
         """The page of one badge."""
-        return self._page("badgemeta", badge_id)
-
-    def _list(self, model: str, **query) -> str:
-        if not self.user.has_perm(f"badges.view_{model}"):
+        if not self.user.has_perm("badges.view_badgemeta"):
             return ""
-        return f"{reverse(f'admin:badges_{model}_changelist')}?{urlencode(query)}"
+        return reverse("desk:definition", args=[badge_id])
 
-    def _page(self, model: str, pk: str) -> str:
-        if not self.user.has_perm(f"badges.view_{model}"):
+    def _list(self, right: str, name: str, **query) -> str:
+        if not self.user.has_perm(f"badges.{right}"):
             return ""
-        return reverse(f"admin:badges_{model}_change", args=[pk])
+        return f"{reverse(name)}?{urlencode(query)}"

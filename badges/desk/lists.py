@@ -1,6 +1,5 @@
 """What would become of each of several customers, or became of them, in a row each."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from badges.desk.eligibility import OPEN, REFUSED, Verdict
+from badges.desk.find import timeline_url
+from badges.desk.numbers import grouped
 from badges.desk.picker import Standing, standing
-from badges.errors import BadgeError, ErrorCode
-from badges.models import Definition, EarnedBadge, RequestLog
+from badges.errors import BadgeError, in_words
+from badges.models import Definition, EarnedBadge, Enrolment, RequestLog
 from badges.services.earn import Preview
 
 MIXED = "mixed"
@@ -29,11 +30,16 @@ class Row:
     customer_id: int | None
     text: str = ""
     code: int | None = None
-    fact: EarnedBadge | None = None
+    fact: EarnedBadge | Enrolment | None = None
 
     @property
     def icon(self) -> str:
         return ICONS[self.tone]
+
+    @property
+    def timeline(self) -> str:
+        """Where the timeline of the customer shows the issued badge."""
+        return timeline_url(self.fact)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +61,8 @@ def of_preview(preview: Preview, now: datetime) -> ListVerdict:
     return ListVerdict(
         state=(MIXED if refused else OPEN) if facts else REFUSED,
         title=totals(
-            (ready, ngettext("%(count)d can be issued", "%(count)d can be issued", ready)),
-            (refused, ngettext("%(count)d cannot", "%(count)d cannot", refused)),
+            (ready, ngettext("%(count)s can be issued", "%(count)s can be issued", ready)),
+            (refused, ngettext("%(count)s cannot", "%(count)s cannot", refused)),
         ),
         rows=rows,
         badge=preview.badge,
@@ -69,41 +75,29 @@ def totals(*counts: tuple[int, str]) -> str:
     """Return the counts that are not nothing, the first in any case, in one line."""
     first, *others = counts
     shown = [first, *(each for each in others if each[0])]
-    return ", ".join(words % {"count": count} for count, words in shown)
+    return ", ".join(words % {"count": grouped(count)} for count, words in shown)
 
 
-def of_outcomes(outcomes: Iterable[dict]) -> list[Row]:
-    """Return a row for each outcome of an accepted request, as `RequestLog.outcomes` tells them."""
-    outcomes = list(outcomes)
-    ids = [outcome["fact_id"] for outcome in outcomes if outcome["fact_id"]]
-    facts = EarnedBadge.objects.select_related("badge").in_bulk(ids)
-    return [
-        issued(facts[outcome["fact_id"]])
-        if outcome["fact_id"]
-        else refused(outcome["customer_id"], outcome["error_code"])
-        for outcome in outcomes
-    ]
-
-
-def issued(fact: EarnedBadge) -> Row:
-    """Return the row of what was issued, and may have been revoked since."""
-    tone, label = (OVER, _("Revoked")) if fact.revoked_at else (DONE, _("Issued"))
+def written(fact: EarnedBadge | Enrolment) -> Row:
+    """Return the row of what was issued or enrolled, and may have been revoked since."""
+    done = _("Enrolled") if isinstance(fact, Enrolment) else _("Issued")
+    tone, label = (OVER, _("Revoked")) if fact.revoked_at else (DONE, done)
     return Row(tone=tone, label=label, customer_id=fact.customer_id, fact=fact)
 
 
-def refused(customer_id: int, code: int, text: str = "") -> Row:
-    """Return the row of a customer that was refused; without a text it is the one of the code."""
+def refused(customer_id: int, code: int, recorded: str = "") -> Row:
+    """Return the row of a customer that was refused, in words on record or those of the code."""
     return Row(
         tone=NOT_DONE,
         label=_("Refused"),
         customer_id=customer_id or None,
-        text=text or ErrorCode(code).message,
+        text=in_words(code, recorded),
         code=code,
     )
 
 
 def refused_items(request: RequestLog) -> list[Row]:
-    """Return a row for each refused item of a request, in the words of then."""
+    """Return a row for each refused item of a request."""
     return [
         refused(item.customer_id, item.code, item.message) for item in request.refused_items.all()
     ]

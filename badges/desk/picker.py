@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
+from badges.desk.pictures import Picture, picture_of
 from badges.models import BadgeMeta, Definition, Status
 
 SHOWN = 6
@@ -34,6 +35,7 @@ class Choice:
 
     badge: BadgeMeta
     standing: Standing
+    picture: Picture
     chosen: bool
 
 
@@ -54,9 +56,12 @@ def pick(text: str, chosen_id: str | None, now: datetime) -> Picker:
     found = BadgeMeta.objects.named_like(text) if text else BadgeMeta.objects.all()
     badges = list(found.exclude(pk=chosen_id or "").order_by(_usefulness(now), "name")[:SHOWN])
     chosen = BadgeMeta.objects.filter(pk=chosen_id).first() if chosen_id else None
-    choices = [Choice(badge, standing(badge, now), badge is chosen) for badge in badges]
     if chosen:
-        choices.insert(0, Choice(chosen, standing(chosen, now), True))
+        badges.insert(0, chosen)
+    prefetch_related_objects(badges, "images")
+    choices = [
+        Choice(badge, standing(badge, now), picture_of(badge), badge is chosen) for badge in badges
+    ]
     return Picker(choices, found.count())
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from badges.desk import lists
 from badges.desk.access import show, staff_page
 from badges.desk.forms import DeskForm, EarnedIdField
+from badges.desk.numbers import MOST_COUNTED, first_of
 from badges.desk.pasted import MOST_PASTED, PastedField, check_number
 from badges.errors import BadgeError, ErrorCode
 from badges.models import Channel, RequestLog
@@ -25,8 +26,6 @@ from badges.services.outcomes import BulkResult
 from badges.services.requests import Origin
 from badges.services.revoke import (
     ISSUING,
-    MOST_AT_ONCE,
-    issued_badges,
     preview_revoke,
     revoke_many,
     revoke_request,
@@ -131,40 +130,43 @@ class Plan:
     @cached_property
     def rows(self) -> list[lists.Row]:
         """One for each that is named; of a request the first that stand."""
-        if self.issued_by is None:
-            return [_row(outcome) for outcome in preview_revoke(self.earned)]
-        standing = self._issued.standing().order_by("customer_id", "pk")
-        first = list(standing.values_list("pk", flat=True)[:SHOWN])
-        return [_row(outcome) for outcome in preview_revoke(first)]
+        ids = self._standing[:SHOWN] if self.issued_by else self.earned
+        return [_row(outcome) for outcome in preview_revoke(ids)]
 
-    @cached_property
+    @property
     def ready(self) -> int:
         if self.issued_by is None:
             return sum(row.tone == lists.DUE for row in self.rows)
-        return self._issued.standing().count()
+        return len(self._standing)
 
-    @cached_property
+    @property
     def already(self) -> int:
         if self.issued_by is None:
             return sum(row.tone == lists.OVER for row in self.rows)
-        return self._issued.filter(revoked_at__isnull=False).count()
+        return len(self._issued) - len(self._standing)
 
     @property
     def unknown(self) -> int:
         return sum(row.tone == lists.NOT_DONE for row in self.rows)
 
     @property
+    def uncounted(self) -> bool:
+        """Whether the request issued more than is looked at before the click."""
+        return self.issued_by is not None and len(self._issued) > MOST_COUNTED
+
+    @property
     def unseen(self) -> int:
         """How many would be revoked beyond the rows that are shown."""
         return self.ready - len(self.rows) if self.issued_by else 0
 
-    @property
-    def too_many(self) -> bool:
-        return self.ready > MOST_AT_ONCE
+    @cached_property
+    def _issued(self) -> list[tuple]:
+        issued = self.issued_by.earnedbadge_set.values_list("pk", "revoked_at")
+        return list(first_of(issued))
 
     @property
-    def _issued(self):
-        return issued_badges(self.issued_by.pk)
+    def _standing(self) -> list[str]:
+        return [pk for pk, revoked_at in self._issued if revoked_at is None]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -240,11 +242,15 @@ def _ask(request, plan, why, refusal=None):
 
 
 def _heading(plan):
+    if plan.uncounted:
+        return _("More than %(count)d were issued. All that still stand will be revoked.") % {
+            "count": MOST_COUNTED
+        }
     ready, already, unknown = plan.ready, plan.already, plan.unknown
     return lists.totals(
-        (ready, ngettext("%(count)d will be revoked", "%(count)d will be revoked", ready)),
-        (already, ngettext("%(count)d already is", "%(count)d already are", already)),
-        (unknown, ngettext("%(count)d is unknown", "%(count)d are unknown", unknown)),
+        (ready, ngettext("%(count)s will be revoked", "%(count)s will be revoked", ready)),
+        (already, ngettext("%(count)s already is", "%(count)s already are", already)),
+        (unknown, ngettext("%(count)s is unknown", "%(count)s are unknown", unknown)),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 
 from django.db.models import CharField, F, Q, QuerySet, Value
@@ -10,12 +10,12 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from badges.desk.picker import Standing
+from badges.errors import in_words
 from badges.models import EarnedBadge, Enrolment, FactStatus, RefusedItem, RequestLog
 from badges.models.ids import ID_LENGTH
+from badges.moments import EPOCH, MICROSECOND
 
 PAGE_SIZE = 50
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 PLACE = re.compile(r"(\d{1,17})\.([0-5])\.([0-9a-f]{1,24})", re.ASCII)
 
 FACT_STANDINGS = {
@@ -86,6 +86,11 @@ class Entry:
     @property
     def is_issue(self) -> bool:
         return self.place.kind == Kind.ISSUED
+
+    @property
+    def has_receipt(self) -> bool:
+        """Whether its request was accepted: all of these have one."""
+        return self.place.kind != Kind.REFUSED
 
     @property
     def is_given(self) -> bool:
@@ -199,11 +204,13 @@ def _actors(*requests: str) -> list[str]:
 def _entry(place: Place, facts: dict, requests: dict, items: dict, now: datetime) -> Entry:
     if place.kind == Kind.REFUSED:
         request = requests[int(place.ident)]
-        message = request.errors[0].get("message", "") if request.errors else ""
+        recorded = request.errors[0].get("message", "") if request.errors else ""
+        message = in_words(request.code, recorded)
         return Entry(place=place, request=request, code=request.code, message=message)
     if place.kind == Kind.REFUSED_IN_BULK:
         item = items[int(place.ident)]
-        return Entry(place=place, request=item.request, code=item.code, message=item.message)
+        message = in_words(item.code, item.message)
+        return Entry(place=place, request=item.request, code=item.code, message=message)
     fact = facts[place.ident]
     revoked = place.kind in (Kind.REVOKED, Kind.ENROLMENT_REVOKED)
     return Entry(

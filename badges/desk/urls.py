@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from badges.desk import customers, receipts, revoking, views
+from badges.desk import audit, customers, receipts, revoking, views
 
 app_name = "desk"
 
@@ -25,8 +25,14 @@ urlpatterns = [
     path("issue/preview/", views.preview, name="preview"),
     path("issue/badges/", views.badges, name="badges"),
     path("badges/", include("badges.desk.definitions.urls")),
+    path("", include("badges.desk.display.urls")),
     path("integrators/", include("badges.desk.integrators.urls")),
     path("receipts/<int:pk>/", receipts.receipt, name="receipt"),
+    path("audit/", audit.record, name="record"),
+    path("audit/public-key/", audit.public_key, name="record_key"),
+    path("audit/verify/", audit.verify, name="verify"),
+    path("audit/verifications/<int:pk>/", audit.verify_on, name="verify_on"),
     path("revoke/", revoking.revoke, name="revoke"),
     path("requests/<int:pk>/revoke/", revoking.revoke_issued_by, name="revoke_request"),
+    path("", include("badges.desk.ledgers.urls")),
 ]

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from badges.desk.numbers import grouped
 from badges.models import (
     Definition,
     Expiry,
@@ -103,8 +104,8 @@ def _limits(badge: Definition, example: datetime) -> Iterator[str]:
         yield format_html(
             "{level}: {most}, {window}. {example}",
             level=limit.level.label,
-            most=ngettext("at most %(count)d time", "at most %(count)d times", limit.max_earns)
-            % {"count": limit.max_earns},
+            most=ngettext("at most %(count)s time", "at most %(count)s times", limit.max_earns)
+            % {"count": grouped(limit.max_earns)},
             window=window(limit),
             example=_example(limit, badge, example),
         )

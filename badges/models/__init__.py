@@ -26,15 +26,20 @@ from badges.models.definitions import (
     CustomValue,
     EarnLimit,
 )
-from badges.models.groups import BadgeGroup, CustomField
+from badges.models.filters import SavedFilter
+from badges.models.groups import RANKS, BadgeGroup, CustomField
 from badges.models.ids import is_id, new_id
 from badges.models.integrators import Integrator
 from badges.models.ledgers import EarnedBadge, EarnTally, Enrolment
 from badges.models.requests import RefusedItem, RequestLog, StoredAnswer
-from badges.models.summaries import DailyCount, SummaryCursor
-from badges.models.values import Definition, Expiry, Limit, Owner, Span
+from badges.models.seals import ErasedRow, Seal, SealSalts, Verification
+from badges.models.summaries import BadgeCount, DailyCount, SummaryCursor
+from badges.models.values import EVER, Definition, Expiry, Limit, Owner, Span
 
 __all__ = [
+    "EVER",
+    "RANKS",
+    "BadgeCount",
     "BadgeGroup",
     "BadgeImage",
     "BadgeMeta",
@@ -53,6 +58,7 @@ __all__ = [
     "EarnType",
     "EarnedBadge",
     "Enrolment",
+    "ErasedRow",
     "Expiry",
     "ExpiryKind",
     "FactStatus",
@@ -67,11 +73,15 @@ __all__ = [
     "RefusedItem",
     "RequestLog",
     "RequestOutcome",
+    "SavedFilter",
+    "Seal",
+    "SealSalts",
     "Span",
     "Status",
     "StoredAnswer",
     "SummaryCursor",
     "Unit",
+    "Verification",
     "Weekday",
     "is_id",
     "new_id",

@@ -116,7 +116,7 @@ class Channel(models.TextChoices):
 
 
 class Operation(models.TextChoices):
-    """What an attempt wanted to change."""
+    """What an attempt wanted: to change something, to come in or go, to look something up."""
 
     EARN = "EARN", _("Issue a badge")
     EARN_BULK = "EARN_BULK", _("Issue a badge to many")
@@ -137,6 +137,29 @@ class Operation(models.TextChoices):
     CREATE_INTEGRATOR = "CREATE_INTEGRATOR", _("Create an integrator")
     UPDATE_INTEGRATOR = "UPDATE_INTEGRATOR", _("Change an integrator")
     ROTATE_SECRET = "ROTATE_SECRET", _("Change a secret")
+    KEEP_PICTURE = "KEEP_PICTURE", _("Upload a picture")
+    CREATE_USER = "CREATE_USER", _("Create a user")
+    UPDATE_USER = "UPDATE_USER", _("Change a user")
+    SET_PASSWORD = "SET_PASSWORD", _("Set a password")
+    CREATE_ACCESS_GROUP = "CREATE_ACCESS_GROUP", _("Create an access group")
+    UPDATE_ACCESS_GROUP = "UPDATE_ACCESS_GROUP", _("Change an access group")
+    DELETE_ACCESS_GROUP = "DELETE_ACCESS_GROUP", _("Delete an access group")
+    SIGN_IN = "SIGN_IN", _("Sign in")
+    SIGN_OUT = "SIGN_OUT", _("Sign out")
+    ISSUE_TOKEN = "ISSUE_TOKEN", _("Issue a token")
+    READ_RECEIPT = "READ_RECEIPT", _("Look up a receipt")
+    VERIFY = "VERIFY", _("Verify the record")
+    ARCHIVE = "ARCHIVE", _("Archive a month")
+    ERASE_CUSTOMER = "ERASE_CUSTOMER", _("Erase a customer")
+    SAVE_FILTER = "SAVE_FILTER", _("Save a filter")
+    DELETE_FILTER = "DELETE_FILTER", _("Delete a filter")
+
+    @classmethod
+    def changing(cls):
+        """Those that change what the application is about; the others let in, out, or look."""
+        others = {cls.SIGN_IN, cls.SIGN_OUT, cls.ISSUE_TOKEN}
+        others |= {cls.READ_RECEIPT, cls.VERIFY, cls.ARCHIVE, cls.SAVE_FILTER, cls.DELETE_FILTER}
+        return [each for each in cls if each not in others]
 
 
 class RequestOutcome(models.TextChoices):

@@ -350,6 +350,8 @@ class Claim(models.Model):
                 condition=Q(active=True),
                 name="claim_by_owner",
             ),
+            # A reference is looked for without its module, and after it was given up as well.
+            models.Index(fields=["reference_id"], name="claim_by_reference"),
         ]
 
     def __str__(self):

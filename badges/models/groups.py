@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from badges.models.choices import DataType
 from badges.models.ids import HexIdField
 
+# What every database holds, and the wire allows.
+RANKS = {"min_value": -(2**31), "max_value": 2**31 - 1}
+
 
 class Described(models.Model):
     """What groups and custom fields share: a name of their own while active, and who made them.

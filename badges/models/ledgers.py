@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from badges.models.choices import FactStatus, OwnerType
 from badges.models.definitions import BadgeMeta
@@ -23,7 +24,9 @@ class Fact(models.Model):
     expires_at = models.DateTimeField(_("expires"))
     owner_type = models.CharField(_("owner"), max_length=20, choices=OwnerType.choices, blank=True)
     reference_id = models.CharField(_("reference id"), max_length=255, blank=True)
-    request = models.ForeignKey(RequestLog, models.PROTECT, verbose_name=_("request"))
+    request = models.ForeignKey(
+        RequestLog, models.PROTECT, db_index=False, verbose_name=_("request")
+    )
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     revocation = models.ForeignKey(
         RequestLog,
@@ -47,11 +50,20 @@ class Fact(models.Model):
                 name="%(class)s_revocation_has_its_request",
             ),
         ]
+        # A long list is read a page at a time, by customer. That makes the two indexes a little
+        # wider which the foreign keys have in any case, and costs an earn nothing else: requests
+        # are numbered upwards, so it goes on writing at the end.
         indexes = [
+            models.Index(fields=["request", "customer_id"], name="%(class)s_by_request"),
             models.Index(
-                fields=["revocation"],
+                fields=["revocation", "customer_id"],
                 condition=Q(revocation__isnull=False),
                 name="%(class)s_by_revocation",
+            ),
+            models.Index(
+                fields=["badge", "-revocation"],
+                condition=Q(revocation__isnull=False),
+                name="%(class)s_by_revoked_badge",
             ),
         ]
 
@@ -83,8 +95,8 @@ class Enrolment(Fact):
         verbose_name_plural = _("enrolments")
         ordering = ["-pk"]
         permissions = [
-            ("enrol_customer", "Can enrol customers for badges"),
-            ("revoke_enrolment", "Can revoke enrolments"),
+            ("enrol_customer", gettext_noop("Can enrol customers for badges")),
+            ("revoke_enrolment", gettext_noop("Can revoke enrolments")),
         ]
         constraints = [
             *Fact.Meta.constraints,
@@ -129,9 +141,9 @@ class EarnedBadge(Fact):
         verbose_name_plural = _("issued badges")
         ordering = ["-pk"]
         permissions = [
-            ("earn_badge", "Can issue badges to customers"),
-            ("revoke_badge", "Can revoke issued badges"),
-            ("import_badge", "Can import badges that were issued before"),
+            ("earn_badge", gettext_noop("Can issue badges to customers")),
+            ("revoke_badge", gettext_noop("Can revoke issued badges")),
+            ("import_badge", gettext_noop("Can import badges that were issued before")),
         ]
         indexes = [
             *Fact.Meta.indexes,
@@ -141,6 +153,13 @@ class EarnedBadge(Fact):
                 fields=["enrolment"],
                 condition=Q(enrolment__isnull=False),
                 name="earned_by_enrolment",
+            ),
+            # A timeline has the revocations of one customer with one badge. Most facts are never
+            # revoked and not in it, so that no earn pays for it.
+            models.Index(
+                fields=["customer_id", "badge", "revoked_at"],
+                condition=Q(revoked_at__isnull=False),
+                name="earned_and_revoked",
             ),
             models.Index(
                 fields=["reissue_of"],
@@ -154,13 +173,15 @@ class EarnTally(models.Model):
     """How many standing earned badges of a badge fall on one day (UTC).
 
     Kept only for badges with a badge-level limit, under the exclusive lock of the badge: every
-    fixed window is made of whole days, so the limit is checked without counting the ledger.
+    fixed window is made of whole days, so the limit is checked without counting the ledger. The
+    day EVER has their number on all days together: a limit without a window reads that row alone.
     """
 
     badge = models.ForeignKey(BadgeMeta, models.PROTECT, related_name="tallies")
     day = models.DateField(_("day"))
     by_event_day = models.IntegerField(_("by event date"), default=0)
     by_earned_day = models.IntegerField(_("by processing time"), default=0)
+    in_all = models.IntegerField(_("in all"), default=0)
 
     class Meta:
         verbose_name = _("tally")

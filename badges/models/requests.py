@@ -1,4 +1,4 @@
-"""The request log: one row for each attempt to change something, accepted or refused."""
+"""The request log: one row for each attempt to change something, to come in, or to look up."""
 
 from django.conf import settings
 from django.db import models
@@ -6,6 +6,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Cast
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from badges.models.choices import Channel, Operation, RequestOutcome
 from badges.models.definitions import BadgeMeta
@@ -13,9 +14,16 @@ from badges.models.ids import ID_LENGTH
 from badges.models.integrators import Integrator
 from badges.querysets import RequestLogQuerySet, StoredAnswerQuerySet
 
+# What most requests are: issues that an integrator asks for and gets.
+USUAL = {
+    "outcome": RequestOutcome.ACCEPTED,
+    "channel": Channel.API,
+    "operation": Operation.EARN,
+}
+
 
 class RequestLog(models.Model):
-    """One attempt to change something, through any door; append-only.
+    """One attempt to change something, to come in, or to look up; through any door; append-only.
 
     An accepted row is written in the transaction of its effect, a refused one after the rollback.
     The unique constraint over accepted request ids **is** the idempotency guarantee.
@@ -66,7 +74,7 @@ class RequestLog(models.Model):
         verbose_name = _("request")
         verbose_name_plural = _("request log")
         ordering = ["-pk"]
-        permissions = [("view_receipt", "Can read the receipts of own requests")]
+        permissions = [("view_receipt", gettext_noop("Can read the receipts of own requests"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["request_id"],
@@ -98,6 +106,23 @@ class RequestLog(models.Model):
                     ("user", "user"),
                     ("code", "code"),
                 ]
+            ),
+            # What most requests are has no index: read along the key, every row or nearly is one.
+            *(
+                models.Index(
+                    fields=[column, "-id"],
+                    condition=~Q(**{column: usual}),
+                    name=f"request_by_{column}",
+                )
+                for column, usual in USUAL.items()
+            ),
+            models.Index(fields=["received_at", "id"], name="request_by_time"),
+            # A timeline has the refusals of one customer with one badge; accepted requests, the
+            # many, are not in it.
+            models.Index(
+                fields=["customer_id", "badge", "received_at"],
+                condition=Q(outcome=RequestOutcome.REFUSED),
+                name="request_refused",
             ),
         ]
 
@@ -144,7 +169,9 @@ class RequestLog(models.Model):
 class RefusedItem(models.Model):
     """One customer of an accepted bulk request that was refused; the others have their facts."""
 
-    request = models.ForeignKey(RequestLog, models.PROTECT, related_name="refused_items")
+    request = models.ForeignKey(
+        RequestLog, models.PROTECT, db_index=False, related_name="refused_items"
+    )
     customer_id = models.BigIntegerField(_("customer"))
     code = models.PositiveIntegerField(_("code"))
     message = models.CharField(_("message"), max_length=500)
@@ -155,6 +182,7 @@ class RefusedItem(models.Model):
         ordering = ["pk"]
         indexes = [
             models.Index(fields=["customer_id", "-id"], name="refused_item_by_customer"),
+            models.Index(fields=["request", "customer_id"], name="refused_item_by_request"),
         ]
 
     def __str__(self):

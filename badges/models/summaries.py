@@ -1,19 +1,22 @@
-"""Counts of the request log by day, so that nobody has to count the log."""
+"""Counts of the request log by day and by badge, so that nobody has to count the log."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from badges.models.choices import Channel, Operation
+from badges.models.definitions import BadgeMeta
 from badges.models.ids import ID_LENGTH
-from badges.querysets import DailyCountQuerySet
+from badges.querysets import ByDayQuerySet, DailyCountQuerySet
 
 
 class DailyCount(models.Model):
     """What happened on one day (UTC) through one door: requests, and customers they concerned.
 
-    An empty badge or an integrator of 0 stands for none, a `code` of 0 for what was done: then
-    `customers` counts who got or lost something. With the code of a refusal, `requests` were
-    refused as a whole, and `customers` are those whom an accepted list refused. Kept by
+    An empty badge stands for all together, whether they named one or not: what concerned a badge is
+    counted once more under its id. An integrator of 0 stands for none, a `code` of 0 for what was
+    done: then `customers` counts who got or lost something. With the code of a refusal, `requests`
+    were refused as a whole, and `customers` are those whom an accepted list refused. Kept by
     `services.summaries`, which reads on from where it stopped.
     """
 
@@ -38,10 +41,45 @@ class DailyCount(models.Model):
                 name="day_is_counted_once",
             ),
         ]
-        indexes = [models.Index(fields=["badge_id", "day"], name="daily_count_by_badge")]
+        # Many days are read without their badges, and what was done on them without the refusals:
+        # of both a day has more.
+        indexes = [
+            models.Index(fields=["badge_id", "day"], name="daily_count_by_badge"),
+            models.Index(
+                fields=["day"], condition=Q(badge_id="", code=0), name="daily_count_of_done"
+            ),
+        ]
 
     def __str__(self):
         return f"{self.day} {self.channel} {self.operation} {self.code}"
+
+
+class BadgeCount(models.Model):
+    """How many customers were enrolled for a badge on one day (UTC), given it, and lost it.
+
+    The day EVER has all days together. Kept with the DailyCount.
+    """
+
+    day = models.DateField(_("day"))
+    badge = models.ForeignKey(
+        BadgeMeta, models.PROTECT, db_index=False, related_name="counts", verbose_name=_("badge")
+    )
+    enrolled = models.PositiveIntegerField(_("enrolled"), default=0)
+    issued = models.PositiveIntegerField(_("issued"), default=0)
+    revoked = models.PositiveIntegerField(_("revoked"), default=0)
+
+    objects = ByDayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("count of a badge")
+        verbose_name_plural = _("counts of badges")
+        ordering = ["-day"]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "badge"], name="badge_is_counted_once_a_day"),
+        ]
+
+    def __str__(self):
+        return f"{self.day} {self.badge}"
 
 
 class SummaryCursor(models.Model):

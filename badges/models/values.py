@@ -5,7 +5,7 @@ They hold no database state, so that the rules can be asked anywhere; the tables
 
 import calendar
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from badges.models.choices import (
     CycleStatus,
@@ -18,6 +18,9 @@ from badges.models.choices import (
 )
 
 NEVER_IN_YEARS = 100
+
+# In counts by day, the day of the row that holds all of its days together.
+EVER = date.min
 
 
 def add_months(moment: datetime, months: int) -> datetime:
@@ -86,6 +89,13 @@ class Span:
     by: str = "event_at"
     since: datetime | None = None
     until: datetime | None = None
+
+    def holds(self, *, event_at: datetime, earned_at: datetime) -> bool:
+        """Whether a badge that was earned then counts."""
+        moment = event_at if self.by == "event_at" else earned_at
+        begun = self.since is None or moment > self.since
+        begun = begun or (self.by == "event_at" and moment == self.since)
+        return begun and (self.until is None or moment < self.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Badge definitions: find them quickly, and change them with a trace."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -72,17 +72,20 @@ def reload(badge_id: str) -> Definition | None:
     return definition
 
 
-def sought(badge_id: str | None, owner: Owner | None) -> Definition | None:
+def sought(
+    badge_id: str | None, owner: Owner | None, *, read: Callable = definition_of
+) -> Definition | None:
     """Return the badge of an id, or without one the only badge with an active claim of the owner.
 
-    None when there is no such badge, or several have the claim.
+    None when there is no such badge, or several have the claim. `read` is where it comes from:
+    whoever decides without holding the badge afterwards wants `reload`.
     """
     if badge_id is not None:
-        return definition_of(badge_id)
+        return read(badge_id)
     if owner is None:
         return None
     claimed = Claim.objects.active().of(owner).values_list("badge_id", flat=True)[:2]
-    return definition_of(claimed[0]) if len(claimed) == 1 else None
+    return read(claimed[0]) if len(claimed) == 1 else None
 
 
 def held(badge: Definition, customer_ids: Sequence[int]) -> Definition:

@@ -9,7 +9,6 @@ from django.utils import timezone
 from badges import rules
 from badges.errors import BadgeError
 from badges.models import (
-    Channel,
     Definition,
     EarnedBadge,
     Enrolment,
@@ -17,25 +16,14 @@ from badges.models import (
     LimitLevel,
     Operation,
     Owner,
-    OwnerType,
     RequestLog,
     new_id,
 )
 from badges.services import definitions, limits
+from badges.services.at_once import earn_at_once
 from badges.services.outcomes import BulkResult, Outcome, record_refused
 from badges.services.requests import Origin, attempt, fingerprint
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is asked, the same for all its customers."""
-
-    origin: Origin
-    customer_ids: Sequence[int]
-    owner: Owner | None
-    event_at: datetime
-    now: datetime
-    reissue_of: str | None = None
+from badges.services.wishes import Earned, Wish, wish_for_one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,39 +45,21 @@ class Preview:
         return outcome
 
 
-def earn_badge(
-    *,
-    origin: Origin,
-    request_id: str,
-    customer_id: int,
-    badge_id: str | None = None,
-    owner: Owner | None = None,
-    event_at: datetime | None = None,
-    reissue_of: str | None = None,
-    now: datetime | None = None,
-) -> EarnedBadge:
+def earn_badge(**call) -> Earned:
     """Give a badge to one customer, once for each request id (contract, 2.1; design, 3 and 7).
 
-    Without `badge_id` it is the badge whose one active claim equals `owner`. `event_at` is when the
-    customer did it, by default the processing time `now` (both aware). Only MemberCare may leave
-    `owner` out. `reissue_of` names the revoked one that this one stands for.
-    Raises BadgeError: 809, 403, 404, 715, 716, 815, 750, 810, 816, 2005, 811, 2001, 2002; a
-    refusal writes nothing but its row in the request log.
+    Takes the arguments of `wish_for_one`. Without `badge_id` it is the badge whose one active claim
+    equals `owner`. `event_at` is when the customer did it, by default the processing time `now`
+    (both aware). Only MemberCare may leave `owner` out. `reissue_of` names the revoked one that
+    this one stands for. Raises BadgeError: 809, 403, 404, 715, 716, 815, 750, 810, 816, 2005, 811,
+    2001, 2002; a refusal writes nothing but its row in the request log.
     """
-    now = now or timezone.now()
-    wish = Wish(
-        origin=origin,
-        customer_ids=[customer_id],
-        owner=owner,
-        event_at=event_at or now,
-        now=now,
-        reissue_of=reissue_of,
-    )
-    meant = {"customer": customer_id, "event_at": event_at}
-    if reissue_of:  # left out when it is not meant: who asks again may have asked before it existed
-        meant["reissue_of"] = reissue_of
-    result = _ask(Operation.EARN, wish, request_id=request_id, badge_id=badge_id, meant=meant)
-    return result.facts[0]
+    wish = wish_for_one(**call)
+    earned = earn_at_once(wish)
+    if earned is None:
+        fact = _ask(Operation.EARN, wish).facts[0]
+        earned = Earned.of(fact, request_id=fact.request_id)
+    return earned
 
 
 def preview_earn(*, customer_id: int, **call) -> Preview:
@@ -113,8 +83,7 @@ def preview_earn_many(
     It is a hint: only `earn_badge` and `earn_badges` decide under the lock.
     """
     now = now or timezone.now()
-    badge = definitions.sought(badge_id, owner)
-    badge = badge and definitions.reload(badge.id)
+    badge = definitions.sought(badge_id, owner, read=definitions.reload)
     wish = Wish(
         origin=origin,
         customer_ids=list(dict.fromkeys(customer_ids)),
@@ -127,12 +96,12 @@ def preview_earn_many(
     try:
         rules.check_may_act_for(origin.integrator, owner)
         rules.check_named(badge, by_id=badge_id is not None)
+        if len(wish.customer_ids) == 1:
+            return _preview_one(badge, wish)
         outcomes = _decide(badge, wish, request)
     except BadgeError as refusal:
         outcomes = [Outcome(customer_id, refusal=refusal) for customer_id in wish.customer_ids]
-        return Preview(outcomes=outcomes, badge=badge, used={})
-    used = _used(badge, wish) if len(outcomes) == 1 else {}
-    return Preview(outcomes=outcomes, badge=badge, used=used)
+    return Preview(outcomes=outcomes, badge=badge, used={})
 
 
 def preview_earns(
@@ -140,19 +109,20 @@ def preview_earns(
     origin: Origin,
     customer_id: int,
     badges: Sequence[Definition],
+    used: Mapping[str, Mapping[Limit, int]],
     event_at: datetime | None = None,
     now: datetime | None = None,
 ) -> dict[str, Preview]:
-    """Say by badge what `earn_badge` would do now for one customer at the desk, in three queries.
+    """Say by badge what `earn_badge` would do now for one customer at the desk, in one query.
 
-    It writes and holds nothing, and believes the definitions it is given.
+    It writes and holds nothing, and believes the definitions it is given, and how much of their
+    limits is `used` up by then (`limits.used_of_badges`).
     """
     now = now or timezone.now()
     dates = {"event_at": event_at or now, "now": now}
     wish = Wish(origin=origin, customer_ids=[customer_id], owner=None, **dates)
     covering = Enrolment.objects.of_customer(customer_id).covering(wish.event_at)
     enrolments = {enrolment.badge_id: enrolment for enrolment in covering}
-    used = limits.used_of_badges(badges, customer_id, **dates)
     return {
         badge.id: Preview(
             outcomes=[_decide_one(badge, wish, enrolments.get(badge.id), used[badge.id])],
@@ -179,37 +149,39 @@ def earn_badges(
     2002 refuse their customer alone (contract, 2.2).
     """
     now = now or timezone.now()
+    customer_ids = list(dict.fromkeys(customer_ids))
+    meant = {"badge": badge_id, "owner": owner, "customers": customer_ids, "event_at": event_at}
     wish = Wish(
         origin=origin,
-        customer_ids=list(dict.fromkeys(customer_ids)),
+        customer_ids=customer_ids,
         owner=owner,
         event_at=event_at or now,
         now=now,
+        request_id=request_id,
+        badge_id=badge_id,
+        fingerprint=fingerprint(**meant),
     )
-    meant = {"customers": wish.customer_ids, "event_at": event_at}
-    return _ask(Operation.EARN_BULK, wish, request_id=request_id, badge_id=badge_id, meant=meant)
+    return _ask(Operation.EARN_BULK, wish)
 
 
-def _ask(
-    operation: Operation, wish: Wish, *, request_id: str, badge_id: str | None, meant: dict
-) -> BulkResult[EarnedBadge]:
-    """Run a wish once for its request id; `meant` is what its fingerprint holds beside the badge.
+def _ask(operation: Operation, wish: Wish) -> BulkResult[EarnedBadge]:
+    """Run a wish once for its request id.
 
     The refusal of its one customer refuses a single earn; a list keeps the refusals of some.
     """
     alone = operation == Operation.EARN
-    badge = definitions.sought(badge_id, wish.owner)
+    badge = definitions.sought(wish.badge_id, wish.owner)
     with attempt(
         operation,
         origin=wish.origin,
         now=wish.now,
-        request_id=request_id,
-        fingerprint=fingerprint(badge=badge_id, owner=wish.owner, **meant),
+        request_id=wish.request_id,
+        fingerprint=wish.fingerprint,
         badge_id=badge and badge.id,
         customer_id=wish.customer_ids[0] if alone else None,
     ) as request:
         rules.check_may_act_for(wish.origin.integrator, wish.owner)
-        rules.check_named(badge, by_id=badge_id is not None)
+        rules.check_named(badge, by_id=wish.badge_id is not None)
         badge, outcomes = _earn(badge, wish, request)
         if alone and outcomes[0].refusal:
             raise outcomes[0].refusal
@@ -230,10 +202,19 @@ def _earn(
     return badge, outcomes
 
 
+def _preview_one(badge: Definition, wish: Wish) -> Preview:
+    """Decide for one customer on facts that are read once, and are shown as well."""
+    wish.check(badge)
+    _check_reissue(badge, wish)
+    (customer_id,) = wish.customer_ids
+    used = _used(badge, wish)
+    outcome = _decide_one(badge, wish, _enrolments(badge, wish).get(customer_id), used)
+    return Preview(outcomes=[outcome], badge=badge, used=used)
+
+
 def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[EarnedBadge]]:
     """Ask the rules, for each customer too; a badge limit is used up in the order of the list."""
-    exempt = wish.origin.channel == Channel.MEMBERCARE
-    rules.check_earn(badge, now=wish.now, event_at=wish.event_at, owner=wish.owner, exempt=exempt)
+    wish.check(badge)
     _check_reissue(badge, wish)
     dates = {"event_at": wish.event_at, "now": wish.now}
     enrolments = _enrolments(badge, wish)
@@ -259,12 +240,9 @@ def _decide_one(
 ) -> Outcome[EarnedBadge]:
     """Ask the rules for a wish of one customer, on facts that were read before."""
     (customer_id,) = wish.customer_ids
-    exempt = wish.origin.channel == Channel.MEMBERCARE
     request = RequestLog(user=wish.origin.user, integrator=wish.origin.integrator)
     try:
-        rules.check_earn(
-            badge, now=wish.now, event_at=wish.event_at, owner=wish.owner, exempt=exempt
-        )
+        wish.check(badge)
         rules.check_customer(badge, enrolled=enrolment is not None, used=used)
     except BadgeError as refusal:
         return Outcome(customer_id, refusal=refusal)
@@ -303,7 +281,7 @@ def _fact(
     customer_id: int,
     enrolment: Enrolment | None,
 ) -> EarnedBadge:
-    owner = wish.owner or Owner(OwnerType.MEMBERCARE, request.actor)
+    trigger = wish.trigger
     return EarnedBadge(
         pk=new_id(wish.now),
         badge_id=badge.id,
@@ -311,8 +289,8 @@ def _fact(
         event_at=wish.event_at,
         earned_at=wish.now,
         expires_at=badge.earned_badge_ends(wish.now),
-        owner_type=owner.owner_type,
-        reference_id=owner.reference_id,
+        owner_type=trigger.owner_type,
+        reference_id=trigger.reference_id,
         enrolment=enrolment,
         reissue_of_id=wish.reissue_of,
         request=request,

@@ -26,19 +26,20 @@ def update_group(
     *,
     origin: Origin,
     group_id: str,
-    name: str,
-    rank: int,
+    name: str | None = None,
+    rank: int | None = None,
     active: bool | None = None,
     now: datetime | None = None,
 ) -> BadgeGroup:
     """Change a group; a disabled one leaves its badges ungrouped. Raises BadgeError: 404, 733.
 
-    Without `active` it stays as enabled or disabled as it is.
+    What is not given stays as it is.
     """
     with attempt(Operation.UPDATE_GROUP, origin=origin, now=now or timezone.now()):
         group = _locked(BadgeGroup, group_id)
-        group.name, group.rank = name, rank
-        group.active = group.active if active is None else active
+        given = {"name": name, "rank": rank, "active": active}
+        for column, value in given.items():
+            setattr(group, column, getattr(group, column) if value is None else value)
         _save(group, origin, ErrorCode.GROUP_NAME_TAKEN)
     return group
 

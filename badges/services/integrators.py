@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from badges import rules
 from badges.errors import BadgeError, ErrorCode
 from badges.models import Integrator, Operation
+from badges.models.integrators import new_stamp
 from badges.models.secrets import new_secret
 from badges.services.requests import Origin, attempt
 
@@ -50,6 +52,7 @@ def update_integrator(
 ) -> Integrator:
     """Save a renamed, switched, regrouped or limited integrator. Raises BadgeError: 400, 725."""
     with attempt(Operation.UPDATE_INTEGRATOR, origin=origin, now=timezone.now()):
+        integrator.stamp = new_stamp()
         _save(integrator)
         integrator.access_groups.set(access_groups)
     return integrator
@@ -73,7 +76,7 @@ def rotate_secret(
         integrator.previous_secret = integrator.client_secret if overlap else ""
         integrator.previous_secret_ends_at = now + overlap if overlap else None
         integrator.client_secret = secret
-        integrator.save(update_fields=[*SECRETS, "updated"])
+        _change(integrator, SECRETS)
     return integrator, secret
 
 
@@ -86,8 +89,21 @@ def revoke_integrator(*, origin: Origin, integrator_id: int) -> Integrator:
         integrator = _locked(integrator_id)
         integrator.active = False
         integrator.previous_secret, integrator.previous_secret_ends_at = "", None
-        integrator.save(update_fields=["active", *SECRETS, "updated"])
+        _change(integrator, ["active", *SECRETS])
     return integrator
+
+
+def forget(integrators: QuerySet[Integrator]) -> None:
+    """Let nothing hold any more that a process knows of these; part of a change to their rights.
+
+    One number will do for all: it only has to be another one.
+    """
+    integrators.update(stamp=new_stamp())
+
+
+def _change(integrator: Integrator, columns: list[str]) -> None:
+    integrator.stamp = new_stamp()
+    integrator.save(update_fields=[*columns, "stamp", "updated"])
 
 
 def _locked(integrator_id: int) -> Integrator:
@@ -104,7 +120,8 @@ def _save(integrator: Integrator) -> None:
         raise BadgeError(
             ErrorCode.INVALID_INPUT,
             "name",
-            _("The name must have 1 to %(longest)d characters.") % {"longest": longest},
+            _("The name must have 1 to %(longest)d characters."),
+            {"longest": longest},
         )
     rules.check_owner_types(integrator.owner_types)
     taken = BadgeError(ErrorCode.NAME_TAKEN, "name", message=_("Another integrator has this name."))

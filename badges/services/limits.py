@@ -1,22 +1,51 @@
 """What counts against the limits of a badge: read, and kept, under the lock of the badge."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models import Count, Q, QuerySet, Sum, Value
+from django.db.models.functions import TruncDate
 
-from badges.models import BadgeMeta, Definition, EarnedBadge, EarnTally, Limit, LimitLevel, Span
-from badges.models.values import start_of_day
+from badges.models import Definition, EarnedBadge, EarnLimit, EarnTally, Limit, LimitLevel, Span
+from badges.models.values import EVER, start_of_day
+
+# SQLite joins no more than 500 questions to one.
+MOST_QUESTIONS = 400
+
+OPERATORS = {"": "= %s", "gt": "> %s", "gte": ">= %s", "lt": "< %s"}
 
 ADD_DAYS = """
-INSERT INTO badges_earntally AS tally (badge_id, day, by_event_day, by_earned_day) VALUES %s
+INSERT INTO badges_earntally AS tally (badge_id, day, by_event_day, by_earned_day, in_all)
+%s
 ON CONFLICT (badge_id, day) DO UPDATE SET
     by_event_day = tally.by_event_day + excluded.by_event_day,
-    by_earned_day = tally.by_earned_day + excluded.by_earned_day
+    by_earned_day = tally.by_earned_day + excluded.by_earned_day,
+    in_all = tally.in_all + excluded.in_all
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A number to ask for: of rows within some bounds (lookups), or what a column adds up to."""
+
+    model: type[EarnedBadge | EarnTally]
+    bounds: dict[str, object]
+    column: str | None = None
+
+    def of_badge(self, badge_id: str) -> tuple[str, list]:
+        """Return it in SQL for one badge, and the values in it."""
+        what = f"coalesce(sum({self.column}), 0)" if self.column else "count(*)"
+        conditions, values = ["badge_id = %s"], [badge_id]
+        for lookup, value in self.bounds.items():
+            column, _separator, kind = lookup.partition("__")
+            is_null = value is None
+            conditions.append(f"{column} IS NULL" if is_null else f"{column} {OPERATORS[kind]}")
+            values += [] if is_null else [value]
+        rows = f"{self.model._meta.db_table} WHERE {' AND '.join(conditions)}"
+        return f"(SELECT {what} FROM {rows})", values  # noqa: S608 - names and operators alone
 
 
 def used_by_customers(
@@ -28,7 +57,7 @@ def used_by_customers(
     if not limits:
         return used
     counts = {
-        f"limit_{place}": Count("pk", filter=_counts(_span(limit, badge, event_at, now)))
+        f"limit_{place}": Count("pk", filter=Q(**_bounds(_span(limit, badge, event_at, now))))
         for place, limit in enumerate(limits)
     }
     held = EarnedBadge.objects.standing().of_customers(badge.id, customer_ids)
@@ -40,12 +69,51 @@ def used_by_customers(
 
 def used_by_all(badge: Definition, *, event_at: datetime, now: datetime) -> Counter:
     """Return how much of each badge limit is used up, from the tallies of whole days."""
-    limits = badge.limits_at(event_at, LimitLevel.BADGE)
-    if not limits:
-        return Counter()
-    counts = [_tallied(_span(limit, badge, event_at, now)) for limit in limits]
-    (row,) = BadgeMeta.objects.filter(pk=badge.id).values_list(*counts)
-    return Counter(dict(zip(limits, row, strict=True)))
+    return used_of_badges([badge], None, event_at=event_at, now=now)[badge.id]
+
+
+def asked_for_one(
+    badge: Definition, customer_id: int, *, event_at: datetime, now: datetime
+) -> list[tuple[str, list]]:
+    """Return in SQL what is used up of each of `badge.limits_at(event_at)`, and the values in it.
+
+    For whoever asks for it in one statement with other things (`services.weighing`).
+    """
+    asked = []
+    for limit in badge.limits_at(event_at):
+        span = _span(limit, badge, event_at, now)
+        parts = [
+            question.of_badge(badge.id) for question in _questions(limit.level, span, customer_id)
+        ]
+        values = [value for _sql, values in parts for value in values]
+        asked.append((" + ".join(sql for sql, _values in parts), values))
+    return asked
+
+
+def used_by_others(
+    badge: Definition, earned: Iterable, *, event_at: datetime, now: datetime
+) -> Counter:
+    """Return how much of each badge limit is used up by what is just about to be written.
+
+    `earned` are its rows, each with an `event_at` and an `earned_at`.
+    """
+    used = Counter()
+    for limit in badge.limits_at(event_at, LimitLevel.BADGE):
+        span = _span(limit, badge, event_at, now)
+        used[limit] = sum(
+            span.holds(event_at=each.event_at, earned_at=each.earned_at) for each in earned
+        )
+    return used
+
+
+def limited(rows: QuerySet[EarnLimit]) -> list[Definition]:
+    """Return the badges of some limits, as definitions that hold these limits and nothing else."""
+    by_badge = defaultdict(list)
+    for row in rows.select_related("badge"):
+        by_badge[row.badge].append(row.value)
+    return [
+        badge.with_parts(owners=(), limits=found, claims=()) for badge, found in by_badge.items()
+    ]
 
 
 def used_of_badges(
@@ -53,27 +121,18 @@ def used_of_badges(
 ) -> dict[str, Counter]:
     """Return by badge how much of each limit is used up, for one customer and for all together.
 
-    Without a customer only what all use up together. Two queries, however many badges there are.
+    Without a customer only what all use up together. Badges whose limits count the same span are
+    counted together: it is one query, however many badges there are.
     """
-    held = EarnedBadge.objects.standing().of_customer(customer_id).order_by()
-    wanted = [
-        (badge, limit, _span(limit, badge, event_at, now))
-        for badge in badges
-        for limit in badge.limits_at(event_at, LimitLevel.BADGE if customer_id is None else None)
-    ]
-    by_customer, by_all = [], []
-    for place, (badge, limit, span) in enumerate(wanted):
-        if limit.level == LimitLevel.CUSTOMER:
-            counted = held.filter(_counts(span), badge_id=badge.id).values("badge")
-            by_customer.append(counted.values_list(Value(place), Count("pk")))
-        else:
-            tallied = BadgeMeta.objects.filter(pk=badge.id).order_by()
-            by_all.append(tallied.values_list(Value(place), _tallied(span)))
+    wanted = defaultdict(list)
+    for badge in badges:
+        for limit in badge.limits_at(event_at, LimitLevel.BADGE if customer_id is None else None):
+            wanted[limit.level, _span(limit, badge, event_at, now)].append((badge.id, limit))
+    counts = _counted_together(wanted, customer_id)
     used = defaultdict(Counter)
-    for questions in filter(None, (by_customer, by_all)):
-        for place, count in questions[0].union(*questions[1:], all=True):
-            badge, limit, _ = wanted[place]
-            used[badge.id][limit] = count
+    for key, found in wanted.items():
+        for badge_id, limit in found:
+            used[badge_id][limit] = counts[key, badge_id]
     return used
 
 
@@ -104,58 +163,76 @@ def _span(limit: Limit, badge: Definition, event_at: datetime, now: datetime) ->
     return limit.span(event_at=event_at, now=now, badge_starts_at=badge.starts_at)
 
 
-def _counts(span: Span) -> Q:
-    """Return the condition that an earned badge counts in a span."""
-    condition = Q()
-    if span.since is not None:
-        boundary = "gte" if span.by == "event_at" else "gt"
-        condition &= Q(**{f"{span.by}__{boundary}": span.since})
-    if span.until is not None:
-        condition &= Q(**{f"{span.by}__lt": span.until})
-    return condition
+def _counted_together(wanted: Mapping[tuple, list], customer_id: int | None) -> Counter:
+    """Return what counts, by level and span, and by badge; `wanted` has the badges of a span."""
+    keys = list(wanted)
+    questions = [
+        rows.order_by().values("badge").values_list(Value(place), "badge", count)
+        for place, (level, span) in enumerate(keys)
+        for rows, count in _counted_in(
+            level, span, {badge_id for badge_id, _limit in wanted[level, span]}, customer_id
+        )
+    ]
+    counts = Counter()
+    for start in range(0, len(questions), MOST_QUESTIONS):
+        first, *others = questions[start : start + MOST_QUESTIONS]
+        for place, badge_id, count in first.union(*others, all=True):
+            counts[keys[place], badge_id] += count
+    return counts
 
 
-def _tallied(span: Span):
-    """Return the count of a span as an expression over BadgeMeta.
+def _counted_in(
+    level: LimitLevel, span: Span, badge_ids: set[str], customer_id: int | None
+) -> Iterator[tuple[QuerySet, Count | Sum]]:
+    """Yield the rows of some badges that count in a span, and how they are counted."""
+    for question in _questions(level, span, customer_id):
+        total = Sum(question.column) if question.column else Count("pk")
+        rows = question.model.objects.filter(badge_id__in=badge_ids, **question.bounds)
+        yield rows, total
+
+
+def _questions(level: LimitLevel, span: Span, customer_id: int | None) -> Iterator[Question]:
+    """Yield what there is to count in a span: the tallies of whole days for all customers.
 
     A rolling window begins in the middle of a day: the rest of that day is counted in the ledger.
     """
-    if span.by == "event_at":
-        days = Q()
-        if span.since is not None:
-            days = Q(day__gte=span.since.date(), day__lt=span.until.date())
-        return _sum_of_days("by_event_day", days)
-    next_day = start_of_day(span.since) + timedelta(days=1)
-    rest_of_day = (
-        EarnedBadge.objects.standing()
-        .filter(badge=OuterRef("pk"), earned_at__gt=span.since, earned_at__lt=next_day)
-        .order_by()
-        .values("badge")
-        .annotate(earns=Count("pk"))
-        .values("earns")
-    )
-    whole_days = _sum_of_days("by_earned_day", Q(day__gte=next_day.date()))
-    return whole_days + Coalesce(Subquery(rest_of_day), Value(0))
+    standing = {"revoked_at": None}
+    if level == LimitLevel.CUSTOMER:
+        yield Question(EarnedBadge, standing | {"customer_id": customer_id} | _bounds(span))
+    elif span.since is None:
+        yield Question(EarnTally, {"day": EVER}, "in_all")
+    elif span.by == "event_at":
+        days = {"day__gte": span.since.date(), "day__lt": span.until.date()}
+        yield Question(EarnTally, days, "by_event_day")
+    else:
+        next_day = start_of_day(span.since) + timedelta(days=1)
+        rest = {"earned_at__gt": span.since, "earned_at__lt": next_day}
+        yield Question(EarnTally, {"day__gte": next_day.date()}, "by_earned_day")
+        yield Question(EarnedBadge, standing | rest)
 
 
-def _sum_of_days(column: str, days: Q):
-    tallies = (
-        EarnTally.objects.filter(days, badge=OuterRef("pk"))
-        .order_by()
-        .values("badge")
-        .annotate(earns=Sum(column))
-        .values("earns")
-    )
-    return Coalesce(Subquery(tallies, output_field=IntegerField()), Value(0))
+def _bounds(span: Span) -> dict[str, datetime]:
+    """Return what an earned badge has to fulfil to count in a span."""
+    bounds = {}
+    if span.since is not None:
+        boundary = "gte" if span.by == "event_at" else "gt"
+        bounds[f"{span.by}__{boundary}"] = span.since
+    if span.until is not None:
+        bounds[f"{span.by}__lt"] = span.until
+    return bounds
 
 
 def _add_days(badge_id: str, days: dict) -> None:
-    """Add to the tallies in one statement; rows that are missing come into being."""
+    """Add to the tallies, by event date and by processing time, and to their number in all.
+
+    In one statement; rows that are missing come into being.
+    """
     if not days:
         return
-    rows = [(badge_id, day, *counts) for day, counts in sorted(days.items())]
+    rows = [(badge_id, day, *counts, 0) for day, counts in sorted(days.items())]
+    rows.append((badge_id, EVER, 0, 0, sum(by_event_day for by_event_day, _ in days.values())))
     with connection.cursor() as cursor:
         cursor.execute(
-            ADD_DAYS % ", ".join(["(%s, %s, %s, %s)"] * len(rows)),
+            ADD_DAYS % ("VALUES " + ", ".join(["(%s, %s, %s, %s, %s)"] * len(rows))),
             [value for row in rows for value in row],
         )

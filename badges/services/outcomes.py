@@ -45,7 +45,7 @@ def record_refused(request: RequestLog, outcomes: Iterable[Outcome]) -> None:
             request=request,
             customer_id=outcome.customer_id,
             code=outcome.refusal.code,
-            message=str(outcome.refusal.message),
+            message=outcome.refusal.message_on_record,
         )
         for outcome in outcomes
         if outcome.refusal

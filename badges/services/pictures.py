@@ -1,7 +1,8 @@
 """Pictures of badges: really decoded, rid of all that is no picture, named by what they are."""
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
 from typing import BinaryIO
@@ -9,11 +10,14 @@ from typing import BinaryIO
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from badges.errors import BadgeError, ErrorCode
+from badges.models import Operation
+from badges.services.requests import Origin, attempt
 
 MOST_BYTES = 2 * 1024 * 1024
 LONGEST_SIDE = 4_096
@@ -62,10 +66,13 @@ def read_picture(upload: BinaryIO) -> Picture:
         raise _refusal(_("This is no PNG or JPEG picture, or a broken one.")) from error
 
 
-def keep_picture(picture: Picture) -> str:
-    """Store a picture and return its name; one that is there already is not stored again."""
+def keep_picture(*, origin: Origin, picture: Picture) -> str:
+    """Store a picture and return its name; one that is there already changes nothing."""
     if not default_storage.exists(picture.name):
-        default_storage.save(picture.name, ContentFile(picture.content))
+        told = json.dumps({"picture": picture.name})
+        kept = replace(origin, content=told)
+        with attempt(Operation.KEEP_PICTURE, origin=kept, now=timezone.now()):
+            default_storage.save(picture.name, ContentFile(picture.content))
     return picture.name
 
 

@@ -226,11 +226,10 @@ def _outcome(earned_badge_id: str, fact: EarnedBadge | None) -> Outcome[EarnedBa
     try:
         rules.check_revocation(fact)
     except BadgeError as refusal:
-        if fact is None:
-            refusal.message = _("There is no issued badge %(id)s.") % {"id": earned_badge_id}
-            return Outcome(NOBODY, refusal=refusal)
-        refusal.message = _("%(id)s is revoked already.") % {"id": earned_badge_id}
-        return Outcome(fact.customer_id, refusal=refusal, stands=fact)
+        unknown, revoked = _("There is no issued badge %(id)s."), _("%(id)s is revoked already.")
+        message, values = unknown if fact is None else revoked, {"id": earned_badge_id}
+        named = BadgeError(refusal.code, refusal.field, message, values)
+        return Outcome(fact.customer_id if fact else NOBODY, refusal=named, stands=fact)
     return Outcome(fact.customer_id, fact)
 
 

@@ -1,13 +1,20 @@
-"""Counts of the request log by day: read on from where the last run stopped, each row once."""
+"""Counts of the request log by day: read on from where the last run stopped, each row once.
 
-import time
+Of coming in, going and looking up nothing is counted: who was not let in was refused no badge.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 
 from django.db import connection, transaction
 from django.db.models import Count, F, IntegerField, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, TruncDate
+from django.utils import timezone
 
 from badges.models import (
+    EVER,
+    BadgeCount,
     DailyCount,
     EarnedBadge,
     Enrolment,
@@ -17,34 +24,27 @@ from badges.models import (
     RequestOutcome,
     SummaryCursor,
 )
+from badges.services.settled import settled_until
 
 AT_ONCE = 10_000
 PATIENCE = 1.0
-PAUSE = 0.01
 THE_CURSOR = 1
 KEY = ["channel", "operation", "badge_id", "integrator_id"]
 LISTS_OF_EARNED = [Operation.EARN_BULK, Operation.IMPORT_EARNED]
+ROWS_IN_ONE_STATEMENT = 1_000
 
-# The columns of the counts, in the order of `_counts`; what is none there is empty or 0 here.
+# What the customers of an operation count as for its badge.
+COUNTED_AS = {
+    Operation.ENROL_BULK: "enrolled",
+    Operation.EARN: "issued",
+    Operation.EARN_BULK: "issued",
+    Operation.IMPORT_EARNED: "issued",
+    Operation.REVOKE_EARN: "revoked",
+}
+
 ADD_COUNTS = """
-WITH counted (channel, operation, badge_id, integrator_id, day, code, requests, customers)
-AS ({counts})
-INSERT INTO badges_dailycount AS known
-    (day, channel, operation, code, badge_id, integrator_id, requests, customers)
-SELECT day, channel, operation, coalesce(code, 0), coalesce(badge_id, ''),
-    coalesce(integrator_id, 0), sum(requests), sum(customers)
-FROM counted WHERE true GROUP BY 1, 2, 3, 4, 5, 6
-ON CONFLICT (day, channel, operation, code, badge_id, integrator_id) DO UPDATE SET
-    requests = known.requests + excluded.requests,
-    customers = known.customers + excluded.customers
-"""
-
-# Whoever inserts a row holds this lock from before its id is drawn until after the commit is seen.
-WRITERS = """
-SELECT virtualtransaction FROM pg_locks
-WHERE relation = 'badges_requestlog'::regclass AND mode = 'RowExclusiveLock'
-AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-AND pid IS DISTINCT FROM pg_backend_pid()
+INSERT INTO {table} AS known ({columns}) VALUES {rows}
+ON CONFLICT ({key}) DO UPDATE SET {sums}
 """
 
 
@@ -56,23 +56,24 @@ def catch_up(limit: int = AT_ONCE, *, patience: float = 0) -> int:
     first one. When another run is under way, this one counts nothing.
     """
     last, pks = _seen(limit)
-    settled = _settled(last, pks, patience) if pks else last
+    settled = settled_until(last, pks, patience=patience)
     if settled == last:
         return 0
     with transaction.atomic():
-        cursor = _held_cursor()
-        if cursor is None or cursor.last_request >= settled:
-            return 0
-        counted = _range(RequestLog.objects, "pk", {"gt": cursor.last_request, "lte": settled})
-        _add_counts(cursor.last_request, settled)
-        cursor.last_request = settled
-        cursor.save()
-        return counted.count()
+        return _add_counts(last, settled) if _moved(last, settled) else 0
 
 
 def catch_up_entirely(at_once: int = AT_ONCE) -> int:
-    """Count until there is nothing left that can be counted now; return how many rows it took."""
-    return sum(iter(lambda: catch_up(at_once, patience=PATIENCE), 0))
+    """Count all that can be counted now; return how many rows that was.
+
+    What is written meanwhile is left to the next time: a few rows cost as much as many.
+    """
+    counted = 0
+    while rows := catch_up(at_once, patience=PATIENCE):
+        counted += rows
+        if rows < at_once:
+            break
+    return counted
 
 
 def rebuild() -> int:
@@ -81,6 +82,7 @@ def rebuild() -> int:
         SummaryCursor.objects.select_for_update().first()
         SummaryCursor.objects.update(last_request=0)
         DailyCount.objects.all().delete()
+        BadgeCount.objects.all().delete()
     return catch_up_entirely()
 
 
@@ -92,50 +94,70 @@ def _seen(limit: int) -> tuple[int, list[int]]:
     return (found[0][0] if found else 0), [pk for _last, pk in found]
 
 
-def _settled(last: int, pks: list[int], patience: float) -> int:
-    """Return up to which of these ids, all that are seen after `last`, no other one can appear.
-
-    An id below the highest one was drawn before that one was seen. Once all who were inserting
-    then have ended, nothing below can appear; until then, nothing can where no id is missing.
-    """
-    writers = _writers()
-    deadline = time.monotonic() + patience
-    while writers and time.monotonic() < deadline:
-        time.sleep(PAUSE)
-        writers &= _writers()
-    if not writers:
-        return pks[-1]
-    return max((pk for place, pk in enumerate(pks, last + 1) if pk == place), default=last)
-
-
-def _writers() -> set[str]:
-    """Return the transactions, other than this one, that may have drawn ids of the request log."""
-    if connection.vendor != "postgresql":  # SQLite has one writer: ids are committed in order
-        return set()
-    with connection.cursor() as cursor:
-        cursor.execute(WRITERS)
-        return {transaction_id for (transaction_id,) in cursor.fetchall()}
-
-
-def _held_cursor() -> SummaryCursor | None:
-    """Return the cursor, which nobody else moves until the transaction ends; None if another does.
+def _moved(last: int, settled: int) -> bool:
+    """Move the cursor on; False when another run holds it or has moved it since.
 
     SQLite has no locks on rows: the transaction already holds the database.
     """
-    free = SummaryCursor.objects.select_for_update(skip_locked=True).filter(pk=THE_CURSOR)
-    cursor = free.first()
-    if cursor is None and not SummaryCursor.objects.exists():
+    if not last:
         SummaryCursor.objects.bulk_create([SummaryCursor(pk=THE_CURSOR)], ignore_conflicts=True)
-        cursor = free.first()
-    return cursor
+    free = SummaryCursor.objects.select_for_update(skip_locked=True).filter(last_request=last)
+    moved = SummaryCursor.objects.filter(pk__in=free.values("pk"))
+    return bool(moved.update(last_request=settled, counted_at=timezone.now()))
 
 
-def _add_counts(after: int, until: int) -> None:
-    """Add the rows with after < id <= until to their days, all in one statement."""
+def _add_counts(after: int, until: int) -> int:
+    """Add the rows with after < id <= until to their days; return how many rows these are."""
     first, *others = _counts({"gt": after, "lte": until})
-    sql, values = first.union(*others, all=True).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(ADD_COUNTS.format(counts=sql), values)
+    counted = list(first.union(*others, all=True))
+    changing = [row for row in counted if row["operation"] in Operation.changing()]
+    _add(DailyCount, ["day", *KEY, "code"], _daily(changing))
+    _add(BadgeCount, ["day", "badge_id"], _of_badges(changing))
+    return sum(row["of_requests"] for row in counted)
+
+
+def _daily(counted: Iterable[dict]) -> dict[tuple, Counter]:
+    """Return the sums by the key of a DailyCount, of all badges too; what is none there is 0."""
+    sums = defaultdict(Counter)
+    for row in counted:
+        kind = (row["integrator_id"] or 0, row["refusal"] or 0)
+        for badge_id in {"", row["badge_id"] or ""}:
+            place = (row["day"], row["channel"], row["operation"], badge_id, *kind)
+            sums[place].update(requests=row["of_requests"], customers=row["of_customers"])
+    return sums
+
+
+def _of_badges(counted: Iterable[dict]) -> dict[tuple, Counter]:
+    """Return the sums by the key of a BadgeCount, of all days too."""
+    sums = defaultdict(Counter)
+    for row in counted:
+        column = COUNTED_AS.get(row["operation"]) if row["refusal"] is None else None
+        if column and row["badge_id"] and row["of_customers"]:
+            for day in (row["day"], EVER):
+                sums[day, row["badge_id"]][column] += row["of_customers"]
+    return sums
+
+
+def _add(model, key: list[str], sums: Mapping[tuple, Counter]) -> None:
+    """Add sums to the counts of a model; rows that are missing come into being.
+
+    In the order of their keys, so that two who add to the same rows do not wait in a circle.
+    """
+    names = [field.attname for field in model._meta.fields if field.attname not in ("id", *key)]
+    added = ", ".join(f"{name} = known.{name} + excluded.{name}" for name in names)
+    rows = [(*place, *(counted[name] for name in names)) for place, counted in sorted(sums.items())]
+    for start in range(0, len(rows), ROWS_IN_ONE_STATEMENT):
+        batch = rows[start : start + ROWS_IN_ONE_STATEMENT]
+        row = f"({', '.join(['%s'] * len(batch[0]))})"
+        statement = ADD_COUNTS.format(
+            table=model._meta.db_table,
+            columns=", ".join([*key, *names]),
+            rows=", ".join([row] * len(batch)),
+            key=", ".join(key),
+            sums=added,
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [value for row in batch for value in row])
 
 
 def _counts(ids: dict[str, int]) -> list[QuerySet]:

@@ -5,36 +5,29 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
-from badges.models import BadgeMeta, EarnedBadge, Enrolment
 from tests.admin.conftest import ROLES, page
 from tests.factories import (
     BadgeMetaFactory,
     ClaimFactory,
-    EarnedBadgeFactory,
-    EnrolmentFactory,
     IntegratorFactory,
-    RequestLogFactory,
     UserFactory,
 )
 
 FACTORIES = {
     "badgemeta": lambda: BadgeMetaFactory(claimed=True),
     "claim": ClaimFactory,
-    "enrolment": EnrolmentFactory,
-    "earnedbadge": EarnedBadgeFactory,
-    "requestlog": lambda: RequestLogFactory(user=UserFactory(), badge=BadgeMetaFactory()),
     "integrator": IntegratorFactory,
 }
 LEDGERS = ["enrolment", "earnedbadge", "requestlog"]
-READABLE = ["badgemeta", "claim", *LEDGERS]
+READABLE = ["badgemeta", "claim"]
 
 
 def may_view(role, model):
     return model != "integrator" or role != "member_care"
 
 
-def may_add(role, model):
-    return role == "supervisor" and model not in LEDGERS
+def may_add(role):
+    return role == "supervisor"
 
 
 @pytest.mark.parametrize("model", FACTORIES)
@@ -45,7 +38,7 @@ def test_a_role_opens_what_it_may(as_role, role, model):
     seen = 200 if may_view(role, model) else 403
     assert browser.get(page(f"{model}_changelist")).status_code == seen
     assert browser.get(page(f"{model}_change", row.pk)).status_code == seen
-    assert browser.get(page(f"{model}_add")).status_code == (200 if may_add(role, model) else 403)
+    assert browser.get(page(f"{model}_add")).status_code == (200 if may_add(role) else 403)
 
 
 @pytest.mark.parametrize("model", FACTORIES)
@@ -90,8 +83,8 @@ def test_the_pages_of_the_oauth_toolkit_are_gone(model):
 @pytest.mark.parametrize(
     ("role", "shown", "hidden"),
     [
-        ("member_care", ["Issue badge", "Request log"], ["Integrators", "Users"]),
-        ("supervisor", ["Issue badge", "Integrators"], ["Users"]),
+        ("member_care", ["Issue badge", "Badge groups", "Request log"], ["Integrators", "Users"]),
+        ("supervisor", ["Issue badge", "Custom fields", "Integrators"], ["Users"]),
         ("auditor", ["Request log", "Integrators"], ["Issue badge", "Users"]),
     ],
 )
@@ -131,11 +124,10 @@ def test_a_list_asks_as_often_for_many_rows_as_for_few(at_work, model):
 
 
 @pytest.mark.parametrize("model", LEDGERS)
-def test_a_ledger_is_never_counted(at_work, model):
-    FACTORIES[model]()
-    with CaptureQueriesContext(connection) as queries:
-        at_work.get(page(f"{model}_changelist"), {"owner_type__exact": "Loyalty"})
-    assert not any("COUNT(" in query["sql"] for query in queries)
+def test_the_ledgers_have_no_pages_here(model):
+    for name in ("changelist", "add"):
+        with pytest.raises(NoReverseMatch):
+            page(f"{model}_{name}")
 
 
 JUNK = ["x", "' OR 1=1", "99999999999999999999999", "-1", "²", "é" * 300, "0" * 24, '"', "%", "\\"]
@@ -150,20 +142,10 @@ def test_nonsense_in_the_search_finds_nothing_and_breaks_nothing(at_work, model,
 
 
 NONSENSE_FILTERS = [
-    {"earned_at_from_0": "tomorrow"},
-    {"earned_at_from_0": "2026-01-01", "earned_at_from_1": "late"},
-    {"enrolled_at_to_0": "99999-01-01"},
-    {"received_at_from_0": "0001-01-01", "received_at_to_0": "9999-12-31"},
-    {"code": "²"},
-    {"code": "99999999999999999999999"},
     {"badge__id__exact": "nothing"},
-    {"user__id__exact": "nobody"},
-    {"integrator__id__exact": "99999999999999999999999"},
-    {"outcome__exact": "MAYBE"},
     {"active__exact": "perhaps"},
     {"status": "LOST"},
     {"owner": "Nobody"},
-    {"revoked": "maybe"},
     {"customer_id": "x"},
     {"reference_id": "\x00"},
     {"p": "9999999"},
@@ -192,10 +174,12 @@ def test_a_page_asks_for_a_log_in(client, db, model):
     assert client.get(address).url == f"{reverse('admin:login')}?next={address}"
 
 
-def test_the_lists_are_of_the_tables(at_work):
-    """The factories above made what they say; otherwise the tests of this file prove nothing."""
-    for factory in FACTORIES.values():
-        factory()
-    assert BadgeMeta.objects.count() > 1
-    assert Enrolment.objects.count() == 1
-    assert EarnedBadge.objects.count() == 1
+@pytest.mark.parametrize("name", ["index", "auth_user_changelist", "password_change"])
+def test_the_main_part_of_a_page_is_marked_and_reached_at_once(admin_client, name):
+    text = admin_client.get(reverse(f"admin:{name}")).text
+    assert text.count('role="main"') == 1
+    assert text.index('href="#main"') < text.index("<nav")
+
+
+def test_the_log_in_is_the_main_part_of_its_page(client):
+    assert client.get(reverse("admin:login")).text.count("<main>") == 1

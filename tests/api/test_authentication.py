@@ -1,12 +1,16 @@
 """Who may call: integrators by client id and secret or by token, and nobody else."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
+from django.db.models.signals import pre_save
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from badges.models import EarnedBadge, RequestLog
+from badges.models import Channel, EarnedBadge, Operation, RequestLog, RequestOutcome
+from badges.services import access
 from tests.api.conftest import EARN, TRIGGER, ApiClient, basic, codes, references
 from tests.factories import PASSWORD, IntegratorFactory
 
@@ -36,7 +40,47 @@ def test_a_stranger_is_refused(api, wish, member_care, headers):
     assert codes(answer) == [401]
     assert answer["WWW-Authenticate"] == 'Basic realm="badges", Bearer realm="badges"'
     assert not EarnedBadge.objects.exists()
-    assert not RequestLog.objects.exists()
+    row = RequestLog.objects.get()
+    assert (row.operation, row.channel, row.code) == (Operation.SIGN_IN, Channel.API, 401)
+    assert (row.integrator, row.user, row.request_id) == (None, None, None)
+    assert "wrong" not in row.content
+    assert PASSWORD not in row.content
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        (basic("loyalty-engine", "wrong"), "loyalty-engine"),
+        (basic("maria", PASSWORD), None),
+        (basic("a password perhaps"), None),
+        ({"authorization": "Bearer made-up"}, None),
+    ],
+)
+def test_only_a_client_id_that_is_somebodys_is_kept(api, wish, headers, name):
+    api.earn(wish(), **headers)
+
+    told = json.loads(RequestLog.objects.get().content)
+    assert told == {"client_id": name, "address": "127.0.0.1"}
+
+
+def test_a_flood_of_strangers_does_not_fill_the_log(api, wish, monkeypatch):
+    monkeypatch.setattr(access, "MOST_TURNED_AWAY_IN_A_MINUTE", 3)
+
+    answers = [api.earn(wish(), authorization="Basic %%%").status_code for _time in range(5)]
+
+    assert answers == [401] * 5
+    assert RequestLog.objects.count() == 3
+
+
+def test_a_minute_after_a_flood_strangers_are_recorded_again(api, wish, monkeypatch):
+    monkeypatch.setattr(access, "MOST_TURNED_AWAY_IN_A_MINUTE", 3)
+    for _time in range(3):
+        api.earn(wish(), authorization="Basic %%%")
+    monkeypatch.setattr(access, "MINUTE", timedelta())
+
+    api.earn(wish(), authorization="Basic %%%")
+
+    assert RequestLog.objects.count() == 4
 
 
 def token_for(client, integrator) -> str:
@@ -54,7 +98,12 @@ def test_a_token_stands_for_its_integrator(client, api, wish, integrator):
     answer = api.earn(wish(), authorization=f"Bearer {token}")
 
     assert answer.status_code == 200
-    assert RequestLog.objects.get().integrator == integrator
+    rows = RequestLog.objects.order_by("pk").values_list("operation", "outcome", "integrator")
+    assert list(rows) == [
+        (Operation.ISSUE_TOKEN, RequestOutcome.ACCEPTED, integrator.pk),
+        (Operation.EARN, RequestOutcome.ACCEPTED, integrator.pk),
+    ]
+    assert not any(token in row.content for row in RequestLog.objects.all())
 
 
 def test_an_expired_token_is_refused(client, api, wish, integrator):
@@ -83,6 +132,10 @@ def test_other_grants_give_no_token(client, integrator, grant):
 
     assert answer.status_code == 400
     assert "access_token" not in answer.json()
+    row = RequestLog.objects.get()
+    assert (row.operation, row.integrator, row.code) == (Operation.ISSUE_TOKEN, None, 401)
+    assert row.errors[0]["message"] == answer.json()["error"]
+    assert PASSWORD not in row.content
 
 
 def test_a_wrong_secret_gives_no_token(client, integrator):
@@ -93,6 +146,21 @@ def test_a_wrong_secret_gives_no_token(client, integrator):
     )
 
     assert answer.status_code == 401
+    row = RequestLog.objects.get()
+    assert (row.operation, row.integrator) == (Operation.ISSUE_TOKEN, None)
+    assert json.loads(row.content)["client_id"] == integrator.client_id
+
+
+def test_a_token_that_cannot_be_recorded_is_not_given(client, integrator):
+    def break_down(sender, **kwargs):
+        raise OperationalError
+
+    pre_save.connect(break_down, sender=RequestLog)
+    with pytest.raises(OperationalError):
+        token_for(client, integrator)
+    pre_save.disconnect(break_down, sender=RequestLog)
+
+    assert not get_access_token_model().objects.exists()
 
 
 def test_a_switched_off_integrator_is_refused_at_once(client, api, wish, integrator):

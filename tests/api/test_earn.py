@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from badges.models import (
@@ -280,10 +281,11 @@ def test_no_field_gives_the_exemption_of_membercare(api, wish):
     assert not EarnedBadge.objects.exists()
 
 
-def test_a_plain_earn_takes_four_queries(api, wish, django_assert_num_queries):
+def test_a_plain_earn_takes_two_queries(api, wish, django_assert_num_queries):
     api.earn(wish())  # the definition is known from now on
 
-    with django_assert_num_queries(4 + 2):  # and the savepoint that stands for the transaction
+    # The caller, and what is written; SQLite writes each row by itself, between two savepoints.
+    with django_assert_num_queries(2 if connection.vendor == "postgresql" else 3 + 2):
         assert api.earn(wish()).status_code == 200
 
 

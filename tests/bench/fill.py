@@ -17,8 +17,13 @@ import django
 DAYS = 365
 BADGES = 20
 CUSTOMERS = 200_000
-EVERY_LIMITED = 5  # each so many badges has a limit for all together, nearly used up
+EVERY_LIMITED = 5  # each so many badges has a limit for each customer and one for all together
 LISTS = 100  # one request in so many is a list
+BIG_LISTS = 2  # the last lists are big, and the very last one is revoked
+BIG = 10_000
+FAITHFUL = 1  # a customer who was given badges a thousand times, every other time the same one
+TIMES = 1_000
+REVOKED = "bench-revoked"
 
 # Of a hundred requests one is a list, four are refused, seven are the desk's, the rest the API's.
 # The desk gives four of the badges, and four others come in lists.
@@ -30,7 +35,8 @@ SELECT %(before)s + n,
     CASE WHEN at_desk THEN 'MEMBERCARE' ELSE 'API' END,
     'bench-' || n, md5(n::text) || md5(n::text), '{"requestId": "bench-' || n || '"}',
     CASE WHEN at_desk THEN 'Called in' ELSE '' END,
-    CASE WHEN NOT is_list THEN 1 + (n * 7919) %% %(customers)s END,
+    CASE WHEN is_faithful THEN %(faithful)s
+        WHEN NOT is_list THEN 2 + (n * 7919) %% %(customers)s END,
     CASE WHEN is_refused THEN 'REFUSED' ELSE 'ACCEPTED' END,
     CASE WHEN is_refused THEN code END,
     CASE WHEN is_refused THEN jsonb_build_array(jsonb_build_object('code', code, 'message', ''))
@@ -40,9 +46,11 @@ SELECT %(before)s + n,
 FROM (
     SELECT n, n %% 100 = 0 AS is_list, n %% 100 BETWEEN 1 AND 4 AS is_refused,
         n %% 100 BETWEEN 4 AND 10 AS at_desk,
+        n %% %(every)s = %(every)s - 1 AS is_faithful,
         (ARRAY[2001, 815, 810, 816, 750])[1 + n / 100 %% 5] AS code,
         %(now)s - (%(requests)s - n) * (%(days)s * interval '1 day' / %(requests)s) AS moment,
         (%(badges)s::text[])[CASE
+            WHEN n %% (2 * %(every)s) = %(every)s - 1 THEN 5
             WHEN n %% 100 = 0 THEN 5 + n / 100 %% 4
             WHEN n %% 100 BETWEEN 4 AND 10 THEN 1 + n / 7 %% 4
             ELSE 1 + n / 7 %% %(badge_count)s
@@ -57,16 +65,27 @@ INSERT INTO badges_earnedbadge (id, customer_id, event_at, expires_at, owner_typ
     earned_at, badge_id, request_id)
 SELECT lpad(to_hex(extract(epoch FROM received_at)::bigint), 8, '0') || lpad(to_hex(id), 10, '0')
         || lpad(to_hex(place), 6, '0'),
-    coalesce(customer_id, 1 + (id * 31 + place * 104729) %% %(customers)s),
+    coalesce(customer_id, 2 + (id * 31 + place * 104729) %% %(customers)s),
     received_at, received_at + interval '100 years',
     CASE channel WHEN 'API' THEN 'Loyalty' ELSE 'Membercare' END,
     CASE channel WHEN 'API' THEN 'bench' ELSE 'membercare' END,
     received_at, badge_id, id
 FROM badges_requestlog,
-    generate_series(1, CASE operation WHEN 'EARN' THEN 1 ELSE %(each)s END) AS place
+    generate_series(1, CASE
+        WHEN operation = 'EARN' THEN 1 WHEN id = ANY(%(big_lists)s) THEN %(big)s ELSE %(each)s
+    END) AS place
 WHERE id > %(before)s AND outcome = 'ACCEPTED'
 """
 
+# To each ten customers of a list that were given the badge there is one that was refused.
+REFUSED_ITEMS = """
+INSERT INTO badges_refuseditem (request_id, customer_id, code, message)
+SELECT id, 2 + (id * 31 + (%(big)s + place) * 104729) %% %(customers)s, 2001, ''
+FROM badges_requestlog, generate_series(
+    1, CASE WHEN id = ANY(%(big_lists)s) THEN %(big)s ELSE %(each)s END, 10
+) AS place
+WHERE id > %(before)s AND operation = 'EARN_BULK'
+"""
 
 NEXT_ID = """
 SELECT setval(pg_get_serial_sequence('badges_requestlog', 'id'), max(id)) FROM badges_requestlog
@@ -91,6 +110,8 @@ def main():
     made = log_ins.make()
     made.keep()
     fill(arguments.requests, arguments.earned, made)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
     print(f"Filled in {time.monotonic() - started:.0f} s. Log-ins:", made.passwords)  # noqa: T201
 
 
@@ -101,32 +122,40 @@ def parsed():
     return parser.parse_args()
 
 
-def fill(requests: int, earned: int, made) -> None:
-    """Make badges, fill the ledgers and bring everything that is counted from them up to date."""
+def fill(requests: int, earned: int, made, big: int = BIG) -> None:
+    """Make badges, fill the ledgers and bring what is counted from them up to date.
+
+    `made` are the log-ins, `big` is how many badges each of the big lists gives.
+    """
     from django.db import connection, transaction
 
-    from badges.models import EarnLimit
+    from badges.models import Channel, EarnLimit
     from badges.services import limits, summaries
+    from badges.services.requests import Origin
+    from badges.services.revoke import revoke_request
 
-    numbers = parameters(requests, earned, made)
+    numbers = parameters(requests, earned, made, big)
     with transaction.atomic(), connection.cursor() as cursor:
         # The statements refer to nothing that is not there; asked row by row it takes minutes.
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        # Inside a larger transaction there may be checks left to do, before which no index is made.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         indexes = without_indexes(cursor)
-        for statement in (REQUESTS, NEXT_ID, EARNED):
+        for statement in (REQUESTS, NEXT_ID, EARNED, REFUSED_ITEMS):
             cursor.execute(statement, numbers)
         for definition in indexes:
             cursor.execute(definition)
+        cursor.execute("SET LOCAL session_replication_role = origin")
     with transaction.atomic():
         for badge_id in EarnLimit.objects.values_list("badge_id", flat=True):
             limits.rebuild_tally(badge_id)
+    last, origin = numbers["big_lists"][-1], Origin(channel=Channel.COMMAND)
+    revoke_request(origin=origin, request_id=REVOKED, issued_by=last)
     summaries.catch_up_entirely(requests)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
 
 
-def parameters(requests: int, earned: int, made) -> dict:
+def parameters(requests: int, earned: int, made, big: int) -> dict:
     """Make the badges; return what the statements need to know."""
     from django.contrib.auth.models import User
     from django.utils import timezone
@@ -135,12 +164,17 @@ def parameters(requests: int, earned: int, made) -> dict:
 
     now = timezone.now()
     badges = definitions(earned, now)
+    before = RequestLog.objects.latest("pk").pk
     lists = requests // LISTS
     singles = requests * (LISTS - 5) // LISTS
     return {
-        "before": RequestLog.objects.latest("pk").pk,
+        "before": before,
         "requests": requests,
-        "each": max(1, (earned - singles) // max(lists, 1)),
+        "each": max(1, (earned - singles - BIG_LISTS * big) // lists),
+        "big": big,
+        "big_lists": [before + LISTS * (lists - back) for back in reversed(range(BIG_LISTS))],
+        "faithful": FAITHFUL,
+        "every": max(1, requests // TIMES),
         "customers": CUSTOMERS,
         "days": DAYS,
         "now": now,
@@ -181,11 +215,14 @@ def definitions(earned: int, now) -> list[str]:
     }
     made = []
     for number in range(1, BADGES + 1):
-        limit = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, share)
+        limits = [
+            Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, share),
+            Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, TIMES),
+        ]
         draft = BadgeDraft(
             values=values | {"name": f"Bench badge {number:02}"},
             owners=["Loyalty"],
-            limits=[] if number % EVERY_LIMITED else [limit],
+            limits=[] if number % EVERY_LIMITED else limits,
         )
         badge = create_badge(origin=origin, draft=draft, now=now)
         claim_badge(origin=origin, badge_id=badge.pk, owner=Owner("Loyalty", "bench"), now=now)

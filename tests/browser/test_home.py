@@ -124,7 +124,7 @@ def test_a_figure_opens_its_list_by_keyboard(open_page, busy):
     page.get_by_role("link", name="Refused today 1").focus()
     page.keyboard.press("Enter")
 
-    page.wait_for_url("**/admin/badges/requestlog/?outcome__exact=REFUSED*")
+    page.wait_for_url("**/desk/requests/?outcome=REFUSED*")
     assert page.get_by_text("2002").count()
 
 

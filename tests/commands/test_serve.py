@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -75,10 +75,27 @@ def wait_until(condition):
 
 
 def workers_of(process):
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    if not children.exists():
+    return children_of(Path("/proc", str(process.pid)))
+
+
+def children_of(process):
+    """Return the children of a process, whichever of its threads started them."""
+    if not Path("/proc/self/task").exists():
         pytest.skip("The workers of a process are known on Linux alone")
-    return [Path("/proc", pid) for pid in children.read_text().split()]
+    with suppress(FileNotFoundError, ProcessLookupError):  # it may have ended meanwhile
+        lists = [thread / "children" for thread in (process / "task").iterdir()]
+        return [Path("/proc", pid) for pids in lists for pid in pids.read_text().split()]
+    return []
+
+
+def chores_of(server):
+    """Return the processes under the server that do its chores."""
+    found = []
+    for child in [child for worker in workers_of(server) for child in children_of(worker)]:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if b"badgeadmin.chores" in (child / "cmdline").read_bytes():
+                found.append(child)
+    return found
 
 
 @pytest.mark.parametrize("stop", ["terminate", "ctrl_c"])
@@ -106,6 +123,27 @@ def test_workers_do_not_outlive_a_server_that_was_killed(server):
     server.kill()
 
     wait_until(lambda: not any(worker.exists() for worker in workers))
+
+
+def test_one_process_does_the_chores_and_another_one_once_it_is_gone(server):
+    wait_until(lambda: chores_of(server))
+    (chores,) = chores_of(server)
+
+    os.kill(int(chores.name), signal.SIGKILL)
+
+    wait_until(lambda: chores_of(server) not in ([], [chores]))
+    assert len(chores_of(server)) == 1
+
+
+def test_the_chores_go_on_when_their_worker_is_gone(server):
+    wait_until(lambda: chores_of(server))
+    (chores,) = chores_of(server)
+    (worker,) = [each for each in workers_of(server) if chores in children_of(each)]
+
+    os.kill(int(worker.name), signal.SIGKILL)
+
+    wait_until(lambda: chores_of(server) not in ([], [chores]))
+    assert len(chores_of(server)) == 1
 
 
 def test_counts_by_day_what_comes_into_the_request_log(server, environment, tmp_path):

@@ -18,7 +18,7 @@ def summarise(**options):
 
 
 def counted():
-    return sum(row.requests for row in DailyCount.objects.all())
+    return sum(row.requests for row in DailyCount.objects.of_badge())
 
 
 def test_counts_all_that_is_new():

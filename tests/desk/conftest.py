@@ -4,6 +4,8 @@ import pytest
 from django.urls import reverse
 
 from badges.desk.forms import new_request_id
+from badges.models import EarnedBadge, new_id
+from tests.factories import NOW
 
 ISSUE = "/desk/issue/"
 PREVIEW = "/desk/issue/preview/"
@@ -39,3 +41,19 @@ def filled(live_badge):
 def receipt_of():
     """Return the address of the receipt of an issued badge."""
     return lambda earned: reverse("desk:receipt", args=[earned.request_id])
+
+
+def give(badge, request, customer_ids):
+    """Write one issued badge for each, as a list leaves them."""
+    EarnedBadge.objects.bulk_create(
+        EarnedBadge(
+            pk=new_id(NOW),
+            badge=badge,
+            request=request,
+            customer_id=customer_id,
+            event_at=NOW,
+            earned_at=NOW,
+            expires_at=badge.expires_at,
+        )
+        for customer_id in customer_ids
+    )

@@ -19,6 +19,7 @@ from badges.models import (
     Unit,
 )
 from badges.services.earn import earn_badge, preview_earn, preview_earns
+from badges.services.limits import used_of_badges
 from tests.factories import (
     LONG_AGO,
     NOW,
@@ -89,6 +90,42 @@ def test_the_tabs_tell_how_many_there_are_on_each(desk, badges_of_each_list):
 
     counts = {tab.slug: count for tab, count in response.context["tabs"]}
     assert counts == {"enrol": 1, "issue": 2, "issued": 1, "expired": 1}
+
+
+def test_what_a_limit_refuses_is_shown_and_not_counted(desk, desk_origin):
+    """Each kind of limit is used up once, by the customer or by somebody else."""
+    kinds = {"Used up": [ONE_EACH], "Gone": [ONE_FOR_ALL], "Week": EACH_KIND[2:3]}
+    kinds |= {"Days": [EACH_KIND[1]], "For all": [EACH_KIND[4]], "Left": EACH_KIND, "Free": []}
+    for name, limits in kinds.items():
+        badge = BadgeMetaFactory(name=name, limits=limits)
+        times = 1 if limits == EACH_KIND or not limits else limits[0].max_earns
+        for number in range(times):
+            earn_badge(
+                origin=desk_origin,
+                request_id=f"{name}-{number}",
+                customer_id=1002 if name in ("Gone", "For all") else 1001,
+                badge_id=badge.pk,
+            )
+    BadgeMetaFactory(name="A to enrol", enrolled=True, limits=[ONE_EACH])
+
+    for tab in ("issue", "issued"):
+        response = desk.get(f"{CUSTOMER}?tab={tab}")
+        counts = {each.slug: count for each, count in response.context["tabs"]}
+        assert counts["issue"] == 2
+    cards = shown(desk, "issue")
+    can = [name for name, card in cards.items() if not card.refused]
+    assert list(cards)[:2] == can == ["Free", "Left"]
+    codes = {card.verdict.code for name, card in cards.items() if card.refused}
+    assert (len(cards), codes) == (8, {2001, 2002, 811})
+
+
+def test_what_others_used_up_of_their_own_counts_for_nobody_else(desk, desk_origin):
+    badge = BadgeMetaFactory(limits=[ONE_EACH])
+    earn_badge(origin=desk_origin, request_id="theirs", customer_id=1002, badge_id=badge.pk)
+
+    counts = {tab.slug: count for tab, count in desk.get(CUSTOMER).context["tabs"]}
+
+    assert counts["issue"] == 1
 
 
 def test_the_head_tells_what_the_ledgers_hold(desk):
@@ -175,7 +212,10 @@ def test_several_badges_are_judged_as_each_of_them_alone(desk_origin, enrolled):
         )
     definitions = [badge.definition() for badge in badges]
 
-    together = preview_earns(origin=desk_origin, customer_id=1001, badges=definitions, now=NOW)
+    used = used_of_badges(definitions, 1001, event_at=NOW, now=NOW)
+    together = preview_earns(
+        origin=desk_origin, customer_id=1001, badges=definitions, used=used, now=NOW
+    )
 
     for badge in badges:
         alone = preview_earn(origin=desk_origin, customer_id=1001, badge_id=badge.pk, now=NOW)

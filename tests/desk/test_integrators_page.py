@@ -155,8 +155,11 @@ def test_a_revocation_is_asked_for_and_takes_both_secrets(desk, integrator):
 
 def test_the_list_tells_state_last_use_calls_and_errors(desk, integrator):
     now = timezone.now()
-    for made in ({}, {"refused": True}, {"refused": True}):
-        RequestLogFactory(integrator=integrator, channel="API", received_at=now, **made)
+    days = [timedelta(0), timedelta(days=1), timedelta(days=2)]
+    for ago, refused in zip([days[0], *days], [False, True, True, True], strict=True):
+        RequestLogFactory(
+            integrator=integrator, channel="API", received_at=now - ago, refused=refused
+        )
     IntegratorFactory(name="Old", active=False)
     IntegratorFactory(name="Over", ends_at=now)
     IntegratorFactory(name="Soon", ends_at=now + timedelta(days=2))
@@ -166,8 +169,9 @@ def test_the_list_tells_state_last_use_calls_and_errors(desk, integrator):
 
     rows = {row["integrator"].name: row for row in answer.context["rows"]}
     used = rows["Loyalty engine"]
-    assert (used["today"]["calls"], used["today"]["errors"]) == (3, 2)
-    assert used["integrator"].last_used_at == now
+    assert (used["lately"]["calls"], used["lately"]["errors"]) == (3, 2)
+    assert "all of the last 24 hours" in answer.text
+    assert used["integrator"].last_used_at == now - days[2]
     assert rows["Old"]["integrator"].last_used_at is None
     assert {name: str(row["state"].label) for name, row in rows.items()} == {
         "Loyalty engine": "Active",
@@ -175,6 +179,15 @@ def test_the_list_tells_state_last_use_calls_and_errors(desk, integrator):
         "Over": "Ended",
         "Soon": "Ends soon",
     }
+
+
+def test_before_anything_is_counted_no_number_is_shown(desk, integrator):
+    RequestLogFactory(integrator=integrator, channel="API", received_at=timezone.now())
+
+    answer = desk.get(LIST)
+
+    assert "No calls have been counted yet" in answer.text
+    assert answer.text.count('class="def-number">\N{EN DASH}</td>') == 2
 
 
 def test_an_empty_list_says_what_to_do_next(desk):

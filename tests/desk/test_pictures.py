@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, PngImagePlugin
 
-from badges.models import BadgeMeta
+from badges.models import BadgeMeta, Operation, RequestLog
 from tests.admin.conftest import changed, page, rows
 from tests.api.conftest import ApiClient
 from tests.desk.test_definitions import NEW, edited, filled, page_of
@@ -96,6 +96,16 @@ def test_a_picture_is_kept_clean_and_shown(desk, client, media, content):
     assert answer.getvalue() == kept.read_bytes()
     assert answer["Content-Type"] == ("image/png" if kept.suffix == ".png" else "image/jpeg")
     assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_upload_leaves_a_row_of_its_own_and_the_same_again_none(desk, media, supervisor):
+    desk.post(f"{NEW}?check", filled(**{UPLOAD: file(written())}))
+    desk.post(f"{NEW}?check", filled(**{UPLOAD: file(written())}))
+
+    (kept,) = (media / "badges").iterdir()
+    row = RequestLog.objects.get()
+    assert (row.operation, row.user) == (Operation.KEEP_PICTURE, supervisor)
+    assert kept.name in row.content
 
 
 @pytest.mark.parametrize("content", BAD.values(), ids=BAD)

@@ -1,11 +1,15 @@
 """The receipt: what was issued, who may see it, and the ways on."""
 
+import re
+from itertools import chain
+
 import pytest
 from django.contrib.auth.models import Permission
 
-from badges.models import EarnedBadge, Operation
-from tests.desk.conftest import ISSUE
-from tests.factories import EarnedBadgeFactory, RequestLogFactory, UserFactory
+from badges.desk.receipts import ON_A_PAGE
+from badges.models import EarnedBadge, Operation, RefusedItem, RequestLog
+from tests.desk.conftest import ISSUE, give
+from tests.factories import NOW, EarnedBadgeFactory, RequestLogFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +32,7 @@ def test_a_receipt_tells_everything(desk, earned, receipt_of):
         "Called in<br>again",
         earned.request.request_id,
         f"{earned.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+        f'href="/desk/badges/{earned.badge_id}/"',
     ):
         assert text in page
 
@@ -80,8 +85,8 @@ def test_links_need_their_right(client, receipt_of):
 
     page = client.get(receipt_of(earned)).content.decode()
 
-    assert f"/admin/badges/badgemeta/{earned.badge_id}" not in page
-    assert f"/admin/badges/earnedbadge/{earned.pk}" not in page
+    assert f"/desk/badges/{earned.badge_id}" not in page
+    assert f"#at-{earned.pk}" not in page
 
 
 def test_a_revoked_badge_says_so(desk, receipt_of):
@@ -113,3 +118,84 @@ def test_a_receipt_needs_its_right(client, receipt_of):
     client.force_login(UserFactory())
 
     assert client.get(receipt_of(EarnedBadgeFactory())).status_code == 403
+
+
+def looked_up():
+    return RequestLog.objects.filter(operation=Operation.READ_RECEIPT)
+
+
+def test_the_receipt_of_what_one_just_did_is_no_look_up(desk, earned, receipt_of):
+    desk.get(receipt_of(earned))
+
+    assert not looked_up().exists()
+
+
+def test_the_receipt_of_somebody_else_leaves_a_row(client, auditor, desk, earned, receipt_of):
+    client.force_login(auditor)
+    client.get(receipt_of(earned))
+
+    row = looked_up().get()
+    assert (row.user, row.customer_id, row.badge) == (auditor, 1001, earned.badge)
+
+
+def test_a_receipt_that_is_not_shown_is_not_looked_up(client, desk, earned, receipt_of):
+    desk.get("/desk/receipts/0/")
+    client.force_login(UserFactory())
+    client.get(receipt_of(earned))
+
+    assert not looked_up().exists()
+
+
+class TestALongList:
+    """A receipt that goes on over several pages, each read from where the one before ended."""
+
+    @pytest.fixture
+    def long(self, live_badge):
+        """A request that gave each of 450 customers two badges, and refused some a third."""
+        request = RequestLogFactory(operation=Operation.IMPORT_EARNED, badge=live_badge)
+        give(live_badge, request, [1 + number // 2 for number in range(900)])
+        RefusedItem.objects.bulk_create(
+            RefusedItem(request=request, customer_id=customer_id, code=2001, message="")
+            for customer_id in (100, 100, 100, 450)
+        )
+        return request
+
+    def pages(self, desk, address):
+        """Return the rows of every page, as the links lead through them."""
+        links, found = [""], []
+        while links:
+            page = desk.get(address + links[0])
+            found.append([(row.customer_id, row.code) for row in page.context["rows"]])
+            links = re.findall(r'rel="next" href="([^"]+)"', page.text)
+        return found
+
+    def test_shows_each_line_once(self, desk, long):
+        found = self.pages(desk, f"/desk/receipts/{long.pk}/")
+
+        issued = [(1 + number // 2, None) for number in range(900)]
+        refused = [(100, 2001)] * 3 + [(450, 2001)]
+        assert [len(rows) for rows in found] == [ON_A_PAGE] * 4 + [104]
+        by_customer = sorted(issued + refused, key=lambda row: (row[0], row[1] is not None))
+        assert list(chain(*found)) == by_customer
+
+    def test_shows_each_revoked_one_once(self, desk, long):
+        revocation = RequestLogFactory(operation=Operation.REVOKE_EARN)
+        long.earnedbadge_set.update(revoked_at=NOW, revocation=revocation)
+
+        found = self.pages(desk, f"/desk/receipts/{revocation.pk}/")
+
+        assert list(chain(*found)) == [(1 + number // 2, None) for number in range(900)]
+
+    def test_counts_exactly_as_far_as_it_counts(self, desk, long):
+        assert "900 issued, 4 refused" in desk.get(f"/desk/receipts/{long.pk}/").text
+
+        give(long.badge, long, [451])
+
+        assert "more than 900 issued, 4 refused" in desk.get(f"/desk/receipts/{long.pk}/").text
+
+    @pytest.mark.parametrize(
+        "place",
+        ["x", "1", "1.", "-1.1", "1.2.3", "9" * 19 + "." + "f" * 24, "9" * 19 + "." + "9" * 18],
+    )
+    def test_opens_at_any_place(self, desk, long, place):
+        assert desk.get(f"/desk/receipts/{long.pk}/?from={place}").status_code == 200

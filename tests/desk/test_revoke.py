@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from badges.desk.forms import new_request_id
 from badges.models import EarnedBadge, Operation, RequestLog
 from badges.services.earn import earn_badges
-from tests.desk.conftest import ISSUE
+from tests.desk.conftest import ISSUE, give
 from tests.factories import BadgeMetaFactory, EarnedBadgeFactory, RequestLogFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -196,6 +196,20 @@ def test_everything_a_request_issued_is_revoked(desk, bulk, confirmed):
     assert "Nothing is left to revoke here." in desk.get(address_of(bulk)).content.decode()
 
 
+def test_a_request_that_issued_more_than_is_counted_is_revoked_all_the_same(
+    desk, live_badge, confirmed
+):
+    request = RequestLogFactory(operation=Operation.EARN_BULK, badge=live_badge)
+    give(live_badge, request, range(1, 906))
+
+    page = desk.get(address_of(request)).text
+    desk.post(address_of(request), confirmed())
+
+    assert "More than 900 were issued. All that still stand will be revoked." in page
+    assert "Revoke all of them" in page
+    assert standing() == []
+
+
 @pytest.mark.parametrize(
     "row", [{"refused": True}, {"operation": Operation.CLAIM}, {"operation": Operation.ENROL_BULK}]
 )
@@ -271,9 +285,6 @@ class TestTheReceipt:
         page = desk.get(receipt.redirect_chain[0][0]).content.decode()
         assert f"/desk/receipts/{again.request_id}/" in page
         assert f"reissue_of={revoked.pk}" not in page
-        for one, other in (revoked, again), (again, revoked):
-            detail = desk.get(f"/admin/badges/earnedbadge/{one.pk}/change/").content.decode()
-            assert f"/admin/badges/earnedbadge/{other.pk}/change/" in detail
 
     def test_only_the_same_customer_is_issued_it_again(self, desk, receipt, filled):
         revoked = EarnedBadge.objects.get(customer_id=2)
@@ -296,33 +307,16 @@ class TestTheReceipt:
 
 class TestTheWays:
     @pytest.mark.parametrize(("who", "shown"), [("member_care", True), ("auditor", False)])
-    def test_lead_from_receipts_and_the_admin_to_those_who_may(
+    def test_lead_from_receipts_and_the_log_to_those_who_may(
         self, request, client, bulk, who, shown
     ):
         client.force_login(request.getfixturevalue(who))
-        fact = EarnedBadge.objects.first()
-        detail = f"/admin/badges/requestlog/{bulk.pk}/change/"
 
         receipt = client.get(f"/desk/receipts/{bulk.pk}/").content.decode()
-        admin = client.get(detail).content.decode()
-        issued = client.get(f"/admin/badges/earnedbadge/{fact.pk}/change/").content.decode()
+        detail = client.get(f"/desk/requests/{bulk.pk}/").content.decode()
 
         assert (address_of(bulk) in receipt) is shown
-        assert ("Revoke everything it issued" in admin) is shown
-        assert (f"/admin/badges/earnedbadge/{fact.pk}/revoke" in issued) is shown
-
-    def test_of_the_admin_lead_to_the_desk(self, desk, bulk, confirmed):
-        fact = EarnedBadge.objects.first()
-        page = "/admin/badges/earnedbadge/"
-        all_of_it = desk.get(f"/admin/badges/requestlog/{bulk.pk}/revoke_all/")
-        one = desk.get(f"{page}{fact.pk}/revoke/")
-        assert all_of_it["Location"] == address_of(bulk)
-        assert one["Location"] == f"{REVOKE}?earned={fact.pk}"
-
-        desk.post(REVOKE, confirmed(fact))
-
-        again = desk.get(f"{page}{fact.pk}/issue_again/")
-        assert again["Location"] == f"{ISSUE}?reissue_of={fact.pk}"
+        assert (address_of(bulk) in detail) is shown
 
     def test_end_when_nothing_stands(self, desk, bulk, confirmed):
         desk.post(address_of(bulk), confirmed())
@@ -330,6 +324,7 @@ class TestTheWays:
         receipt = desk.get(f"/desk/receipts/{bulk.pk}/").content.decode()
 
         assert address_of(bulk) not in receipt
+        assert address_of(bulk) not in desk.get(f"/desk/requests/{bulk.pk}/").content.decode()
         assert "0 issued" not in receipt
 
     def test_of_a_single_receipt(self, desk, filled, receipt_of):

@@ -100,7 +100,7 @@ def test_the_page_tells_who_which_door_why_and_the_request(
 
     page = desk.get(address(live_badge)).content.decode()
 
-    link = reverse("admin:badges_requestlog_change", args=[held.revocation_id])
+    link = reverse("desk:request", args=[held.revocation_id])
     for words in ("Revoked", "maria", "MemberCare", "Wrong customer", "taken-back", link):
         assert words in page
     assert f"?reissue_of={held.pk}" in page

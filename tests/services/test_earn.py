@@ -352,19 +352,20 @@ def queries_of(call):
 @pytest.mark.parametrize(
     ("badge", "statements"),
     [
-        pytest.param({}, 3, id="plain"),
-        pytest.param({"enrolled": True}, 4, id="with enrolment"),
+        pytest.param({}, {"postgresql": 1, "sqlite": 2}, id="plain"),
+        pytest.param({"enrolled": True}, {"postgresql": 3, "sqlite": 4}, id="with enrolment"),
         pytest.param(
             {"enrolled": True, "limits": list(limits_of_every_kind())},
-            7,
+            {"postgresql": 4, "sqlite": 5},
             id="with enrolment and every kind of limit",
         ),
     ],
 )
-def test_an_earn_of_a_known_badge_costs_so_many_statements(earn, badge, statements):
+def test_an_earn_of_a_known_badge_costs_so_many_statements(earn, api_origin, badge, statements):
     badge = BadgeMetaFactory(claimed=True, **badge)
     if badge.earn_type == EarnType.ISSUE_EARN:
         EnrolmentFactory(badge=badge)
     earn(badge)
-    queries = queries_of(lambda: earn(badge))
-    assert len(queries) == statements, queries
+    again = {"badge_id": badge.pk, "owner": LOYALTY, "now": NOW, "customer_id": CUSTOMER}
+    queries = queries_of(lambda: earn_badge(origin=api_origin, request_id="again", **again))
+    assert len(queries) == statements[connection.vendor], queries

@@ -69,6 +69,13 @@ class TestGroups:
             update_group(origin=origin, group_id=gold.pk, name="Gold", rank=1, active=active)
             assert BadgeGroup.objects.get().active is expected
 
+    def test_keep_what_is_not_changed(self, gold, origin):
+        update_group(origin=origin, group_id=gold.pk, active=False)
+        update_group(origin=origin, group_id=gold.pk, rank=0)
+
+        group = BadgeGroup.objects.get()
+        assert (group.name, group.rank, group.active) == ("Gold", 0, False)
+
     def test_have_a_name_of_their_own_while_active(self, gold, origin):
         with refused(733):
             create_group(origin=origin, name="Gold", rank=2, now=NOW)

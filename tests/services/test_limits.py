@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from badges.errors import BadgeError
 from badges.models import (
+    EVER,
     BadgeMeta,
     EarnedBadge,
     EarnLimit,
@@ -254,8 +255,13 @@ def revoke(fact):
 
 
 def tallies(badge):
-    """Return the tallies by day: (by event date, by processing time)."""
-    return {tally.day: (tally.by_event_day, tally.by_earned_day) for tally in badge.tallies.all()}
+    """Return the tallies by day: (by event date, by processing time); they agree with the sum."""
+    by_day = {tally.day: (tally.by_event_day, tally.by_earned_day) for tally in badge.tallies.all()}
+    sums = [sum(counts) for counts in zip(*by_day.values(), strict=True)]
+    ever = badge.tallies.get(day=EVER)
+    assert sums == [ever.in_all, ever.in_all]
+    assert by_day.pop(EVER) == (0, 0)
+    return by_day
 
 
 class TestTheTally:

@@ -231,9 +231,10 @@ def test_many_are_revoked_with_as_many_queries_as_few(revoke, give, desk_origin,
             revoke_request(origin=desk_origin, request_id=f"all-{request.pk}", issued_by=request.pk)
         counts.append(len(queries))
     for size in 2, 200:
-        facts = EarnedBadgeFactory.create_batch(size, badge=live_badge)
-        facts[0].customer_id = 5
-        facts[0].save()
+        facts = [
+            EarnedBadgeFactory(badge=live_badge, customer_id=5),
+            *EarnedBadgeFactory.create_batch(size - 1, badge=live_badge),
+        ]
         with CaptureQueriesContext(connection) as queries:
             revoke(*facts, request_id=f"ids-{size}")
         counts.append(len(queries))

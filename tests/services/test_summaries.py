@@ -1,6 +1,6 @@
 """The counts by day equal the request log, whoever counts, and however late a row comes."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 from threading import Barrier, Event
@@ -9,6 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from badges.models import (
+    EVER,
+    BadgeCount,
     DailyCount,
     EarnedBadge,
     Enrolment,
@@ -24,7 +26,7 @@ from badges.services import revoke, summaries
 from badges.services.earn import earn_badges
 from badges.services.enrol import enrol_customers
 from badges.services.imports import EarnedBefore, import_earned
-from tests.conftest import refused
+from tests.conftest import in_thread, refused
 from tests.factories import LOYALTY, NOW, BadgeMetaFactory, RequestLogFactory
 
 pytestmark = pytest.mark.django_db
@@ -74,23 +76,50 @@ def counted():
 
 
 def recounted():
-    """Return the counts as the ledgers have them, one row after the other."""
+    """Return the counts as the ledgers have them, one row after the other, of all badges too."""
     requests, customers = Counter(), Counter()
 
-    def key(request, badge_id, code=0):
-        day = request.received_at.astimezone(UTC).date()
+    def keys(request, badge_id, code=0):
         kind = (request.channel, request.operation, code)
-        return (day, *kind, badge_id or "", request.integrator_id or 0)
+        return [
+            (day_of(request), *kind, each, request.integrator_id or 0)
+            for each in {"", badge_id or ""}
+        ]
 
     for request in RequestLog.objects.all():
-        requests[key(request, request.badge_id, request.code or 0)] += 1
+        requests.update(keys(request, request.badge_id, request.code or 0))
     for item in RefusedItem.objects.select_related("request"):
-        customers[key(item.request, item.request.badge_id, item.code)] += 1
+        customers.update(keys(item.request, item.request.badge_id, item.code))
     for facts in (EarnedBadge.objects.all(), Enrolment.objects.all()):
         for fact in facts.select_related("request", "revocation"):
             for request in filter(None, (fact.request, fact.revocation)):
-                customers[key(request, fact.badge_id)] += 1
+                customers.update(keys(request, fact.badge_id))
     return {each: (requests[each], customers[each]) for each in requests | customers}
+
+
+def counted_of_badges():
+    """Return the counts of badges as they are kept, by their key."""
+    return {
+        (row.day, row.badge_id): (row.enrolled, row.issued, row.revoked)
+        for row in BadgeCount.objects.all()
+    }
+
+
+def recounted_of_badges():
+    """Return the counts of badges as the ledgers have them, one fact after the other."""
+    sums = defaultdict(lambda: [0, 0, 0])
+    for place, facts in enumerate((Enrolment.objects.all(), EarnedBadge.objects.all())):
+        for fact in facts.select_related("request", "revocation"):
+            for day in (day_of(fact.request), EVER):
+                sums[day, fact.badge_id][place] += 1
+    for fact in EarnedBadge.objects.filter(revoked_at__isnull=False):
+        for day in (day_of(fact.revocation), EVER):
+            sums[day, fact.badge_id][2] += 1
+    return {each: tuple(counts) for each, counts in sums.items()}
+
+
+def day_of(request):
+    return request.received_at.astimezone(UTC).date()
 
 
 def test_the_counts_of_a_mixed_history_are_exact(history):
@@ -98,6 +127,8 @@ def test_the_counts_of_a_mixed_history_are_exact(history):
 
     assert summaries.catch_up() == rows
     assert counted() == recounted()
+    assert counted_of_badges() == recounted_of_badges()
+    assert {sum(counts) > 0 for counts in counted_of_badges().values()} == {True}
     assert DailyCount.objects.filter(code__in=[404, 2001, 1040, 1054]).count() >= 4
 
 
@@ -123,7 +154,7 @@ def test_each_operation_counts_who_got_or_lost_something(
 ):
     summaries.catch_up()
 
-    rows = DailyCount.objects.filter(operation=operation, code=code)
+    rows = DailyCount.objects.of_badge().filter(operation=operation, code=code)
     assert sum(row.requests for row in rows) == requests
     assert sum(row.customers for row in rows) == customers
 
@@ -133,6 +164,7 @@ def test_many_small_steps_count_the_same(history, limit):
     assert summaries.catch_up(limit) == limit
     assert summaries.catch_up_entirely(limit) == RequestLog.objects.count() - limit
     assert counted() == recounted()
+    assert counted_of_badges() == recounted_of_badges()
 
 
 def test_nothing_new_counts_nothing(history):
@@ -156,15 +188,17 @@ def test_the_day_is_that_of_the_request_in_utc(db):
 
     summaries.catch_up()
 
-    assert [row.day.day for row in DailyCount.objects.order_by("day")] == [15, 16]
+    assert [row.day.day for row in DailyCount.objects.of_badge().order_by("day")] == [15, 16]
 
 
 def test_a_new_count_is_the_same_as_the_one_kept(history):
     summaries.catch_up(3)
     DailyCount.objects.update(requests=99)
+    BadgeCount.objects.update(issued=99)
 
     assert summaries.rebuild() == RequestLog.objects.count()
     assert counted() == recounted()
+    assert counted_of_badges() == recounted_of_badges()
 
 
 def test_counting_asks_as_often_for_many_rows_as_for_few(
@@ -298,11 +332,3 @@ def wait_until_somebody_asks_for_writers():
                 ["%virtualtransaction FROM pg_locks%", connection.connection.info.backend_pid],
             )
             (seen,) = cursor.fetchone()
-
-
-def in_thread(call):
-    """Run a call on a connection of its own."""
-    try:
-        return call()
-    finally:
-        connection.close()

@@ -20,7 +20,7 @@ from badges.api.serializers.definitions import Tag
 from badges.api.serializers.expiries import ExpiryInput, expiry_columns
 from badges.api.serializers.shared import ListItem
 from badges.errors import ErrorCode
-from badges.models import EarnType, ImageTag, Owner, OwnerType
+from badges.models import RANKS, EarnType, ImageTag, Owner, OwnerType
 from badges.services.definitions import BadgeDraft
 from badges.services.pictures import name_of
 
@@ -28,7 +28,6 @@ MOST_BENEFITS = 10
 MOST_TAGS = 100
 MOST_CONSTRAINTS = 100
 GREATEST = 2**63 - 1
-RANKS = {"min_value": -(2**31), "max_value": 2**31 - 1}
 OPTIONAL = {"required": False, "allow_null": True}
 
 

@@ -13,10 +13,9 @@ from badges.api.fields import (
     TextField,
     WholeNumberField,
 )
-from badges.api.serializers.drafts import RANKS
 from badges.api.serializers.queries import OrderQuery, PageQuery, Pagination, QueryFlagField
 from badges.errors import ErrorCode
-from badges.models import DataType
+from badges.models import RANKS, DataType
 
 
 class GroupInput(serializers.Serializer):

@@ -9,6 +9,8 @@ from badges.api.fields import (
     MomentField,
     RequestIdField,
     TextField,
+    epoch,
+    iso,
 )
 from badges.api.serializers.queries import Pagination
 from badges.api.serializers.shared import TriggeredBy
@@ -45,16 +47,29 @@ class EarnInput(EarnEventDate):
 class EarnOutput(serializers.Serializer):
     """An earned badge, with the request id in the type it was sent in."""
 
-    badgeMetaId = serializers.CharField(source="badge_id")
-    customerId = serializers.IntegerField(source="customer_id")
-    earnedBadgeId = serializers.CharField(source="pk")
-    expiresOn = EpochField(source="expires_at")
-    expiresOnISO = IsoMomentField(source="expires_at")
-    requestId = serializers.SerializerMethodField()
-    issuedId = serializers.CharField(source="enrolment_id", allow_null=True)
+    badgeMetaId = serializers.CharField()
+    customerId = serializers.IntegerField()
+    earnedBadgeId = serializers.CharField()
+    expiresOn = EpochField()
+    expiresOnISO = IsoMomentField()
+    requestId = RequestIdField()
+    issuedId = serializers.CharField(allow_null=True)
 
-    def get_requestId(self, earned) -> str | int:  # noqa: N802 - DRF derives it from the field
-        return self.context["request_id"]
+    def to_representation(self, earned):
+        return earned_on_wire(earned, self.context["request_id"])
+
+
+def earned_on_wire(earned, request_id: str | int) -> dict:
+    """Return what `EarnOutput` describes, without the time a serializer takes."""
+    return {
+        "badgeMetaId": earned.badge_id,
+        "customerId": earned.customer_id,
+        "earnedBadgeId": earned.pk,
+        "expiresOn": epoch(earned.expires_at),
+        "expiresOnISO": iso(earned.expires_at),
+        "requestId": request_id,
+        "issuedId": earned.enrolment_id,
+    }
 
 
 class OriginalOutput(serializers.Serializer):

@@ -1,13 +1,18 @@
 """What the viewsets share: the sender, the right of each action, the trace of refusals."""
 
+from http import HTTPStatus
+
 from rest_framework.exceptions import APIException
 from rest_framework.viewsets import ViewSet
 
 from badges.api import envelope
+from badges.api.authentication import client_id_of
 from badges.api.fields import RequestIdField
 from badges.api.idempotency import IdempotentWrites
+from badges.api.parsers import text_of
 from badges.errors import BadgeError, ErrorCode
 from badges.models import Channel, Operation
+from badges.services.access import refuse_integrator
 from badges.services.requests import Origin, record_refusal
 
 IDENTIFIER_HEADER = "X-CAP-CUSTOMER-IDENTIFIER"
@@ -47,8 +52,7 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
 
     def origin(self) -> Origin:
         """Return the calling integrator with the body as received."""
-        received = getattr(self.request, "received", b"")
-        content = received.decode(errors="backslashreplace").replace("\0", "\\0")
+        content = text_of(getattr(self.request, "received", b""))
         return Origin(channel=self.channel, integrator=self.request.user, content=content)
 
     def handle_exception(self, exc):
@@ -58,9 +62,20 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
         return response
 
     def _record(self, response):
-        """Leave a refused row for an attempt of a known integrator that no service saw."""
+        """Leave a refused row for an attempt that no service saw.
+
+        Of a known integrator that is an attempt to change something; a read without the right to it
+        changes nothing. Of anybody else it is one to come in, whatever was asked for.
+        """
         operation = self.operations.get(self.action)
-        if operation and self.request.user.is_authenticated and response.status_code < 500:
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            refuse_integrator(
+                Operation.SIGN_IN,
+                client_id=client_id_of(self.request),
+                address=self.request.META.get("REMOTE_ADDR", ""),
+                message=response.data["errors"][0]["message"],
+            )
+        elif operation and self.request.user.is_authenticated and response.status_code < 500:
             request_id = self._readable_request_id()
             record_refusal(
                 operation,

@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 
 from badges.desk.definitions.forms import DeskBadgeForm, LimitFormSet, limits_of, name_of
 from badges.desk.definitions.slots import slots_of
+from badges.desk.pictures import Picture, hue_of, shown
 from badges.desk.words import meaning
 from badges.forms import COLUMNS
-from badges.models import BadgeImage, BadgeMeta, EarnType
+from badges.models import BadgeMeta, EarnType
 from badges.models.values import start_of_day
 from badges.rules import LATEST_END
 from badges.services.definitions import BadgeDraft
+from badges.services.requests import Origin
 
 COPIED_UNSEEN = ("tags", "benefits", "default_till_id")
 
@@ -28,7 +30,7 @@ class Preview:
     earn_type: str
     starts_at: datetime | None
     expires_at: datetime | None
-    picture: BadgeImage | None
+    picture: Picture
     sentences: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -36,8 +38,10 @@ class Preview:
 class DefinitionForms:
     """The form of a badge with its limits and pictures; of a new badge, a known one, or a copy."""
 
-    def __init__(self, *, now: datetime, data=None, files=None, badge=None, source=None):
-        shown = badge or source
+    def __init__(
+        self, *, origin: Origin, now: datetime, data=None, files=None, badge=None, source=None
+    ):
+        begun_as = badge or source
         self.now, self.source = now, source
         initial = copy_of(source, now) if source else None
         self.form = DeskBadgeForm(data, instance=badge, initial=initial, now=now)
@@ -45,9 +49,11 @@ class DefinitionForms:
             data,
             prefix="limits",
             instance=self.form.instance,
-            initial=limits_of(shown) if shown else None,
+            initial=limits_of(begun_as) if begun_as else None,
         )
-        self.pictures = slots_of(data, files, shown.images.all() if shown else ())
+        self.hue = hue_of(self.form.instance)
+        images = begun_as.images.all() if begun_as else ()
+        self.pictures = slots_of(data, files, images, hue=self.hue, origin=origin)
 
     def is_valid(self) -> bool:
         found = [each.is_valid() for each in (self.form, self.limits, *self.pictures)]
@@ -79,7 +85,7 @@ class DefinitionForms:
             earn_type=EarnType(badge.earn_type).label if badge.earn_type else "",
             starts_at=badge.starts_at,
             expires_at=badge.expires_at,
-            picture=next((each.shown for each in self.pictures if each.shown), None),
+            picture=shown([each.shown for each in self.pictures if each.shown], self.hue),
             sentences=self._meaning(badge) if valid else meaning_of(badge, self.now, known),
             problems=[] if valid or not self.form.is_bound else self._problems(),
         )

@@ -46,7 +46,14 @@ def _edited(request, write, *, badge=None, source=None, **context):
     """Show the forms, check them when that is asked, or have them written."""
     posted = request.method == "POST"
     data, files = (request.POST, request.FILES) if posted else (None, None)
-    forms = DefinitionForms(now=timezone.now(), data=data, files=files, badge=badge, source=source)
+    forms = DefinitionForms(
+        origin=origin_of(request),
+        now=timezone.now(),
+        data=data,
+        files=files,
+        badge=badge,
+        source=source,
+    )
     context |= {"forms": forms, "badge": badge, "source": source}
     if posted and "check" in request.GET:
         return _checked(request, forms, context)

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from badges.desk.access import show, staff_page
 from badges.desk.definitions.figures import grouped, issued_lately, statistics
 from badges.desk.definitions.forms import ClaimForm, FilterForm
-from badges.desk.definitions.slots import ORDER
 from badges.desk.picker import STANDINGS, standing
+from badges.desk.pictures import picture_of
 from badges.desk.words import meaning
 from badges.errors import BadgeError
 from badges.forms import origin_of
@@ -121,12 +121,11 @@ def badge_or_404(pk):
 
 def facts_of(badge, now):
     """Return how a badge stands, with the parts that lists and pages show."""
-    images = {image.tag: image for image in badge.images.all()}
     return {
         "badge": badge,
         "standing": standing(badge, now),
         "by_dates": STANDINGS[badge.status(now)],
-        "picture": next((images[tag] for tag in ORDER if tag in images), None),
+        "picture": picture_of(badge),
         "claims": [claim for claim in badge.claims.all() if claim.active],
     }
 

@@ -5,17 +5,20 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
+from badges.desk.pictures import ORDER, Picture, shown
 from badges.errors import BadgeError
 from badges.models import BadgeImage, ImageTag
-from badges.services.pictures import is_kept, keep_picture, read_picture
-
-ORDER = [ImageTag.EARNED, ImageTag.IN_PROGRESS, ImageTag.UN_EARNED]
+from badges.services.pictures import MOST_BYTES, is_kept, keep_picture, read_picture
+from badges.services.requests import Origin
 
 
 class PictureField(forms.FileField):
     """A file that is a square PNG or JPEG picture, cleaned to the picture alone."""
 
-    widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg"})
+    # The browser shows a file of these types at once, up to the size that is taken.
+    widget = forms.FileInput(
+        attrs={"accept": "image/png,image/jpeg", "data-picture-bytes": MOST_BYTES}
+    )
 
     def clean(self, data, initial=None):
         upload = super().clean(data, initial)
@@ -50,8 +53,10 @@ class PictureSlot(forms.Form):
     remove = forms.BooleanField(label=_("Remove this picture"), required=False)
     kept = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
-    def __init__(self, *args, tag: ImageTag, image: BadgeImage | None, **kwargs):
-        self.tag, self.image = tag, image
+    def __init__(
+        self, *args, tag: ImageTag, image: BadgeImage | None, hue: int, origin: Origin, **kwargs
+    ):
+        self.tag, self.image, self.hue, self.origin = tag, image, hue, origin
         initial = {}
         if image:
             initial = {"url": image.url, "name": image.name, "kept": image.upload.name}
@@ -66,7 +71,7 @@ class PictureSlot(forms.Form):
     def clean(self):
         cleaned = super().clean()
         if picture := cleaned.get("upload"):
-            cleaned["kept"] = keep_picture(picture)
+            cleaned["kept"] = keep_picture(origin=self.origin, picture=picture)
         elif cleaned.get("url") != self.initial.get("url", ""):
             cleaned["kept"] = ""  # a new address takes the place of the file
         if cleaned.get("kept"):
@@ -85,6 +90,11 @@ class PictureSlot(forms.Form):
         if given.get("remove") or not (given.get("kept") or given.get("url")):
             return None
         return BadgeImage(tag=self.tag, url=given.get("url") or "", upload=given.get("kept") or "")
+
+    @property
+    def picture(self) -> Picture:
+        """The picture as the page shows it, or a drawn one."""
+        return shown([self.shown] if self.shown else [], self.hue)
 
     def value(self, badge_name: str) -> dict[str, str] | None:
         """Return the picture for a draft, or None; one without a name has that of the badge."""
@@ -106,7 +116,10 @@ class PictureSlot(forms.Form):
         return self.cleaned_data
 
 
-def slots_of(data, files, images) -> list[PictureSlot]:
+def slots_of(data, files, images, *, hue: int, origin: Origin) -> list[PictureSlot]:
     """Return a slot for each state, filled with the images there are."""
     by_tag = {image.tag: image for image in images}
-    return [PictureSlot(data, files, tag=tag, image=by_tag.get(tag)) for tag in ORDER]
+    return [
+        PictureSlot(data, files, tag=tag, image=by_tag.get(tag), hue=hue, origin=origin)
+        for tag in ORDER
+    ]

@@ -1,5 +1,7 @@
 """The pages of the integrators."""
 
+from datetime import date, timedelta
+
 from django.contrib import messages
 from django.db.models import OuterRef, Q, Subquery, Sum
 from django.shortcuts import get_object_or_404, redirect
@@ -13,7 +15,7 @@ from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm
 from badges.desk.integrators.state import state_of
 from badges.errors import BadgeError
 from badges.forms import origin_of
-from badges.models import DailyCount, Integrator, RequestLog
+from badges.models import DailyCount, Integrator, RequestLog, SummaryCursor
 from badges.models.values import start_of_day
 from badges.services import integrators
 
@@ -23,17 +25,22 @@ METHODS = ["GET", "HEAD", "POST"]
 @require_safe
 @staff_page("badges.view_integrator")
 def index(request):
-    """All integrators: how they stand, what they may do, what they did today."""
+    """All integrators: how they stand, what they may do, what they did lately.
+
+    Calls are counted by whole days: those of yesterday and today are all of the last 24 hours, and
+    some more.
+    """
     now = timezone.now()
     found = list(with_last_use(Integrator.objects).prefetch_related("access_groups"))
-    today = calls_of(start_of_day(now).date())
+    calls = calls_since(start_of_day(now).date() - timedelta(days=1))
     context = {
         "title": _("Integrators"),
+        "counted": bool(calls) or SummaryCursor.objects.exists(),
         "rows": [
             {
                 "integrator": each,
                 "state": state_of(each, now),
-                "today": today.get(each.pk, {"calls": 0, "errors": 0}),
+                "lately": calls.get(each.pk, {"calls": 0, "errors": 0}),
             }
             for each in found
         ],
@@ -56,7 +63,7 @@ def new(request):
             form.show(refusal)
         else:
             return _show_secret(request, integrator, secret)
-    _focus_on_fault(form)
+    form.focus_on_fault()
     context = {"title": _("New integrator"), "form": form}
     return show(request, "desk/integrators/form.html", context)
 
@@ -73,7 +80,7 @@ def edit(request, pk):
         form = DeskIntegratorForm(request.POST, instance=integrator)
         if form.is_valid() and _updated(request, form):
             return redirect("desk:integrator", pk)
-        _focus_on_fault(form)
+        form.focus_on_fault()
     else:
         form = DeskIntegratorForm(instance=integrator) if may_change else None
     context = {
@@ -128,9 +135,9 @@ def with_last_use(found):
     return found.annotate(last_used_at=Subquery(newest.values("received_at")[:1]))
 
 
-def calls_of(day) -> dict[int, dict[str, int]]:
-    """Return by integrator the calls of a day that changed or wanted to change something."""
-    counts = DailyCount.objects.filter(day=day, integrator_id__gt=0).order_by()
+def calls_since(day: date) -> dict[int, dict[str, int]]:
+    """Return by integrator the calls since a day that changed or wanted to change something."""
+    counts = DailyCount.objects.of_badge().filter(day__gte=day, integrator_id__gt=0).order_by()
     rows = counts.values("integrator_id").annotate(
         calls=Sum("requests"), errors=Sum("requests", filter=Q(code__gt=0), default=0)
     )
@@ -161,9 +168,3 @@ def _show_secret(request, integrator, secret):
     answer = show(request, "desk/integrators/secret.html", context)
     answer["Cache-Control"] = "no-store"
     return answer
-
-
-def _focus_on_fault(form):
-    for name in list(form.errors)[:1]:
-        if name in form.fields:
-            form.fields[name].widget.attrs["autofocus"] = True

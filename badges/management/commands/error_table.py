@@ -1,6 +1,7 @@
 """Print the table of error codes as the README shows it."""
 
 from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
 
 from badges.errors import ErrorCode
 
@@ -12,7 +13,7 @@ def error_table() -> str:
 
 
 class Command(BaseCommand):
-    help = "Print the table of error codes, generated from badges/errors.py, as Markdown."
+    help = _("Print the table of error codes, generated from badges/errors.py, as Markdown.")
 
     def handle(self, *args, **options):
         self.stdout.write(error_table())

@@ -13,7 +13,7 @@ from badges.management.readiness import Address, check_migrated
 DEFAULT_BIND = "127.0.0.1:8000"
 DEFAULT_WORKERS = 2
 MOST_WORKERS_ON_SQLITE = 4
-THREADS_PER_WORKER = 4
+THREADS_PER_WORKER = 8
 SECONDS_TO_STOP = 10
 
 

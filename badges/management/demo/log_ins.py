@@ -12,6 +12,7 @@ from django.utils.crypto import get_random_string
 
 from badges.models import BadgeMeta, Channel, Integrator, RequestLog
 from badges.services.integrators import create_integrator
+from badges.services.people import create_user
 from badges.services.requests import Origin
 
 INTEGRATOR = "demo-loyalty"
@@ -64,12 +65,13 @@ def is_empty() -> bool:
 def make() -> LogIns:
     """Make a user for each role, an administrator and an integrator."""
     passwords = {name: get_random_string(PASSWORD_LENGTH) for name in [*ROLES, ADMIN]}
-    for name, role in ROLES.items():
-        user = User.objects.create_user(name, password=passwords[name], is_staff=True)
-        user.groups.add(Group.objects.get(name=role))
-    User.objects.create_superuser(ADMIN, password=passwords[ADMIN])
+    origin = Origin(channel=Channel.COMMAND)
+    rights = {name: {"groups": Group.objects.filter(name=role)} for name, role in ROLES.items()}
+    rights[ADMIN] = {"is_superuser": True}
+    for name, password in passwords.items():
+        create_user(origin=origin, username=name, password=password, is_staff=True, **rights[name])
     integrator, secret = create_integrator(
-        origin=Origin(channel=Channel.COMMAND),
+        origin=origin,
         name=INTEGRATOR,
         access_groups=[Group.objects.get(name="Default")],
     )

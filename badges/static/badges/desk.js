@@ -2,8 +2,12 @@
 "use strict";
 
 (() => {
-  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-  const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  /* The language of the page, as it is written where the reader lives if the browser tells: en-GB. */
+  const language = document.documentElement.lang;
+  const locale = navigator.languages.find((each) => each.split("-")[0] === language) ?? language;
+  const date = { year: "numeric", month: "short", day: "numeric" };
+  const day = new Intl.DateTimeFormat(locale, date);
+  const moment = new Intl.DateTimeFormat(locale, { ...date, hour: "numeric", minute: "2-digit" });
 
   const showLocalTimes = (root) => {
     for (const time of root.querySelectorAll("time[data-local]")) {
@@ -13,8 +17,9 @@
   };
 
   const focusFirst = () => {
+    if (document.activeElement?.matches("input, textarea, select")) return;
     const named = document.getElementById(location.hash.slice(1));
-    const first = document.querySelector(".desk [autofocus]") ?? named;
+    const first = document.querySelector(".desk [autofocus], #login-form [autofocus]") ?? named;
     first?.scrollIntoView?.({ block: "nearest" });
     first?.focus();
   };

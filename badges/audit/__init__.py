@@ -1,0 +1,1 @@
+"""What auditors ask of the ledgers, and the proof that nobody altered them."""

@@ -1,0 +1,32 @@
+"""Bring the German catalogue up to date."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import BaseCommand, call_command
+from django.utils.translation import gettext as _
+
+LANGUAGE = "de"
+# What is no part of the application, or was installed beside it.
+IGNORED = ["tests", "var", ".venv", "venv"]
+DATE = re.compile(r'^"(POT-Creation|PO-Revision)-Date:.*\\n"\n', re.MULTILINE)
+
+
+class Command(BaseCommand):
+    help = _("Take the texts of the source into the German catalogue, and compile it (gettext).")
+
+    def handle(self, **options):
+        call_command(
+            "makemessages",
+            locale=[LANGUAGE],
+            ignore_patterns=IGNORED,
+            no_location=True,
+            no_obsolete=True,
+            verbosity=0,
+        )
+        folder = Path(settings.LOCALE_PATHS[0]) / LANGUAGE / "LC_MESSAGES"
+        catalogue = folder / "django.po"
+        # A run that finds nothing new shall leave no trace.
+        catalogue.write_text(DATE.sub("", catalogue.read_text()))
+        call_command("compilemessages", locale=[LANGUAGE], ignore_patterns=IGNORED, verbosity=0)

@@ -1,0 +1,27 @@
+"""Set up the least-privilege PostgreSQL role of the application."""
+
+from django.core.management import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.utils.translation import gettext as _
+
+from badges.audit.database_role import grant
+
+
+class Command(BaseCommand):
+    help = _(
+        "Give a PostgreSQL role exactly what the application needs: it can add to the request log "
+        "and the ledgers, but neither change nor delete there. Run it as the owner of the tables, "
+        "and again after each migrate."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("role", help=_("The role; it is made if there is none of that name."))
+
+    def handle(self, *, role, **options):
+        if connection.vendor != "postgresql":
+            raise CommandError(_("SQLite has no roles; DATABASE_URL must name PostgreSQL."))
+        try:
+            statements = grant(role)
+        except DatabaseError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write("\n".join(f"{statement};" for statement in statements))

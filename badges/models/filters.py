@@ -1,0 +1,31 @@
+"""Filters that people keep for the pages of the ledgers."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SavedFilter(models.Model):
+    """A filter of one person under a name of their own.
+
+    `ledger` is the page it belongs to, `query` the query string that the page is opened with.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, verbose_name=_("user")
+    )
+    ledger = models.CharField(_("page"), max_length=30)
+    name = models.CharField(_("name"), max_length=100)
+    query = models.CharField(_("filters"), max_length=2000)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("saved filter")
+        verbose_name_plural = _("saved filters")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "name"], name="filter_has_a_name_of_its_own"),
+        ]
+
+    def __str__(self):
+        return self.name

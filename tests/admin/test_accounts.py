@@ -1,0 +1,166 @@
+"""Signing in and out, and the own password, at the doors."""
+
+import json
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import OperationalError
+from django.db.models.signals import pre_save
+
+from badges.models import Channel, Operation, RequestLog, RequestOutcome
+from tests.factories import PASSWORD, UserFactory
+
+LOG_IN, LOG_OUT, OWN = "/admin/login/", "/admin/logout/", "/admin/password_change/"
+NEW_PASSWORD = "another horse, another battery"
+
+
+def sign_in(client, username="maria", password=PASSWORD, **more):
+    return client.post(LOG_IN, {"username": username, "password": password, **more})
+
+
+def change(client, old=PASSWORD, new=NEW_PASSWORD):
+    return client.post(OWN, {"old_password": old, "new_password1": new, "new_password2": new})
+
+
+def the_row():
+    return RequestLog.objects.get()
+
+
+@pytest.mark.parametrize(
+    ("more", "address"),
+    [
+        ({}, "/admin/"),
+        ({"next": "/desk/find/"}, "/desk/find/"),
+        ({"next": "https://elsewhere.example/"}, "/admin/"),
+    ],
+)
+def test_who_signs_in_is_recorded_and_goes_on(client, member_care, more, address):
+    answer = sign_in(client, **more)
+
+    assert (answer.status_code, answer.url) == (302, address)
+    row = the_row()
+    assert (row.operation, row.outcome) == (Operation.SIGN_IN, RequestOutcome.ACCEPTED)
+    assert (row.user, row.channel) == (member_care, Channel.MEMBERCARE)
+    assert json.loads(row.content) == {"address": "127.0.0.1"}
+    member_care.refresh_from_db()
+    assert member_care.last_login is not None
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "kept"),
+    [
+        ("maria", "wrong", "maria"),
+        (PASSWORD, PASSWORD, None),
+        ("nobody", PASSWORD, None),
+        ("former", PASSWORD, "former"),
+        ("customer", PASSWORD, "customer"),
+    ],
+)
+def test_who_is_not_let_in_is_recorded_without_what_was_typed(
+    client, member_care, username, password, kept
+):
+    UserFactory(username="former", is_active=False)
+    UserFactory(username="customer", is_staff=False)
+
+    answer = sign_in(client, username, password)
+
+    assert answer.status_code == 200
+    assert "_auth_user_id" not in client.session
+    row = the_row()
+    assert (row.operation, row.outcome, row.code) == (
+        Operation.SIGN_IN,
+        RequestOutcome.REFUSED,
+        401,
+    )
+    assert row.user is None
+    assert json.loads(row.content)["username"] == kept
+    assert PASSWORD not in f"{row.content}{row.errors}"
+
+
+@pytest.mark.parametrize(
+    ("username", "password"), [("maria", ""), ("", PASSWORD), ("mar\0ia", PASSWORD)]
+)
+def test_a_form_that_is_not_filled_in_is_no_attempt(client, member_care, username, password):
+    assert sign_in(client, username, password).status_code == 200
+    assert "_auth_user_id" not in client.session
+    assert not RequestLog.objects.exists()
+
+
+def test_nobody_comes_in_without_a_row(client, member_care):
+    def break_down(sender, **kwargs):
+        raise OperationalError
+
+    pre_save.connect(break_down, sender=RequestLog)
+    with pytest.raises(OperationalError):
+        sign_in(client)
+    pre_save.disconnect(break_down, sender=RequestLog)
+
+    member_care.refresh_from_db()
+    assert member_care.last_login is None
+    assert not Session.objects.exists()
+
+
+def test_the_page_to_sign_in_is_in_the_theme_and_leaves_nothing(client, db):
+    answer = client.get(LOG_IN)
+
+    assert 'name="username"' in answer.text
+    assert answer.context["next"] == "/admin/"
+    assert "BadgeAdmin" in answer.text
+    assert not RequestLog.objects.exists()
+
+
+def test_who_is_in_goes_to_the_first_page(client, member_care):
+    client.force_login(member_care)
+    assert client.get(LOG_IN).url == "/admin/"
+
+
+def test_who_goes_is_recorded(client, member_care):
+    client.force_login(member_care)
+
+    answer = client.post(LOG_OUT)
+
+    assert answer.status_code == 200
+    assert "_auth_user_id" not in client.session
+    assert (the_row().operation, the_row().user) == (Operation.SIGN_OUT, member_care)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_is_not_in_cannot_go(client, db, method):
+    assert getattr(client, method)(LOG_OUT).status_code == 302
+    assert not RequestLog.objects.exists()
+
+
+def test_looking_at_the_way_out_is_not_going(client, member_care):
+    client.force_login(member_care)
+    assert client.get(LOG_OUT).status_code == 405
+    assert "_auth_user_id" in client.session
+
+
+def test_the_own_password_is_changed_and_the_session_stays(client, member_care):
+    client.force_login(member_care)
+
+    answer = change(client)
+
+    assert answer.url == "/admin/password_change/done/"
+    assert client.get(answer.url).status_code == 200
+    member_care.refresh_from_db()
+    assert member_care.check_password(NEW_PASSWORD)
+    assert (the_row().operation, the_row().user) == (Operation.SET_PASSWORD, member_care)
+    assert NEW_PASSWORD not in the_row().content
+    assert PASSWORD not in the_row().content
+
+
+@pytest.mark.parametrize("given", [{"old": "wrong"}, {"new": "short"}])
+def test_the_own_password_stays_when_something_is_wrong(client, member_care, given):
+    client.force_login(member_care)
+
+    answer = change(client, **given)
+
+    assert answer.status_code == 200
+    assert answer.context["form"].errors
+    member_care.refresh_from_db()
+    assert member_care.check_password(PASSWORD)
+
+
+def test_the_own_password_asks_for_a_log_in(client, db):
+    assert client.get(OWN).url == f"{LOG_IN}?next={OWN}"

@@ -1,0 +1,131 @@
+"""Pages of a ledger: nothing is lost or told twice, and no page looks at more rows than it may."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
+
+from badges.audit.reading import BATCHES, Search, as_text, beyond, place_in, read
+from badges.models import EarnedBadge, RequestLog
+from tests.factories import NOW, EarnedBadgeFactory, RequestLogFactory, refused_requests
+
+pytestmark = pytest.mark.django_db
+
+BY_ID = Search(rows=RequestLog.objects.all(), key=("pk",))
+NEVER = Search(rows=RequestLog.objects.all(), key=("pk",), matches=Q(code=1))
+
+
+def walked(search, *, newer=False, place=None, size=3):
+    """Return the keys of all pages, one after the other."""
+    keys = []
+    while True:
+        found = read(search, place=place, newer=newer, size=size)
+        keys += found.keys
+        if not found.more:
+            return keys
+        place = found.stopped_at or found.keys[-1]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 6, 7])
+def test_every_row_is_on_one_page_both_ways(count):
+    keys = [(row.pk,) for row in RequestLogFactory.create_batch(count)]
+
+    assert walked(BY_ID) == keys[::-1]
+    assert walked(BY_ID, newer=True, place=(0,)) == keys
+
+
+def test_rows_of_one_moment_are_on_one_page_each():
+    search = Search(rows=EarnedBadge.objects.all(), key=("earned_at", "pk"))
+    facts = [EarnedBadgeFactory(earned_at=NOW) for _number in range(5)]
+    facts += [EarnedBadgeFactory(earned_at=NOW.replace(hour=hour)) for hour in (11, 13)]
+    keys = sorted((fact.earned_at, fact.pk) for fact in facts)
+
+    assert walked(search, size=2) == keys[::-1]
+    assert walked(search, size=2, newer=True, place=(NOW.replace(hour=1), "")) == keys
+
+
+def test_rows_that_are_added_meanwhile_move_nothing():
+    keys = [(row.pk,) for row in RequestLogFactory.create_batch(5)]
+    first = read(BY_ID, size=2)
+    added = RequestLogFactory()
+
+    older = walked(BY_ID, place=first.keys[-1])
+    newer = walked(BY_ID, newer=True, place=first.keys[0])
+
+    assert [*first.keys, *older] == keys[::-1]
+    assert newer == [(added.pk,)]
+
+
+def test_only_what_matches_is_found():
+    rows = [RequestLogFactory(refused=number % 3 == 0) for number in range(9)]
+    search = Search(rows=RequestLog.objects.all(), key=("pk",), matches=Q(outcome="REFUSED"))
+
+    assert walked(search, size=2) == [(rows[number].pk,) for number in (6, 3, 0)]
+
+
+@pytest.mark.parametrize(("count", "more"), [(2, False), (3, True)])
+def test_it_says_whether_there_is_more(count, more):
+    RequestLogFactory.create_batch(count)
+
+    found = read(BY_ID, size=2)
+
+    assert (len(found.keys), found.more, found.stopped_at) == (2, more, None)
+
+
+def test_a_search_for_few_stops_and_goes_on_from_there():
+    most = sum(BATCHES)
+    refused_requests(1, code=1)
+    refused_requests(most + 10, code=815)
+    newest = RequestLog.objects.first().pk
+
+    with CaptureQueriesContext(connection) as asked:
+        found = read(NEVER)
+    rest = read(NEVER, place=found.stopped_at)
+
+    assert (found.keys, found.more) == ([], True)
+    assert found.stopped_at == (newest - most + 1,)
+    assert len(asked) == len(BATCHES)
+    assert (len(rest.keys), rest.more, rest.stopped_at) == (1, False, None)
+
+
+def test_a_page_without_a_search_examines_one_row_more_than_it_shows():
+    RequestLogFactory.create_batch(8)
+
+    with CaptureQueriesContext(connection) as asked:
+        read(BY_ID, size=2)
+
+    assert len(asked) == 1
+    assert "LIMIT 3" in asked[0]["sql"]
+
+
+@pytest.mark.parametrize(
+    ("place", "key"),
+    [
+        ((7,), ("pk",)),
+        ((7, "b" * 24), ("request_id", "pk")),
+        ((datetime(2026, 3, 15, 12, 0, 0, 1, tzinfo=UTC), "a" * 24), ("earned_at", "pk")),
+    ],
+)
+def test_a_place_survives_a_link(place, key):
+    assert place_in(as_text(place), key, hex_ids=len(key) == 2) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "-1", "1.2", "²", "9" * 19, "\0", "1.", ".", "1.%s" % ("g" * 24), "1" * 300]
+)
+@pytest.mark.parametrize(
+    ("key", "hex_ids"),
+    [(("pk",), False), (("request_id", "pk"), True), (("earned_at", "pk"), True)],
+)
+def test_a_text_that_is_no_place_is_none(text, key, hex_ids):
+    assert place_in(text, key, hex_ids=hex_ids) is None
+
+
+def test_a_moment_beyond_all_calendars_is_no_place():
+    assert place_in(f"{'9' * 18}.{'a' * 24}", ("earned_at", "pk"), hex_ids=True) is None
+
+
+def test_the_condition_begins_with_what_an_index_understands():
+    assert beyond(("a", "b"), (1, 2), newer=False) == Q(a__lte=1) & (Q(a__lt=1) | Q(b__lt=2))

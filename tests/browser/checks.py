@@ -1,0 +1,138 @@
+"""What holds for every page: nothing for axe to find, nothing sticks out, the focus is seen."""
+
+from axe_playwright_python.sync_playwright import Axe
+
+HEIGHT = 1000
+WIDE, MIDDLE, NARROW = 1440, 768, 390
+THEMES = ("light", "dark")
+AXE = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+    "preload": False,
+}
+# Contrast takes most of the time of axe: it is measured once for each colour on each ground.
+DISTINCT = """() => {
+    const known = new Map([[null, ""]]);
+    const ground = each => {
+        if (!known.has(each)) {
+            const style = getComputedStyle(each);
+            const own = style.backgroundColor + style.backgroundImage + style.opacity;
+            known.set(each, ground(each.parentElement) + own);
+        }
+        return known.get(each);
+    };
+    const seen = new Set();
+    const isText = node => node.nodeType === Node.TEXT_NODE && node.data.trim();
+    const hasText = each => [...each.childNodes].some(isText);
+    for (const each of document.body.querySelectorAll("*")) {
+        delete each.dataset.axeDistinct;
+        if (!hasText(each) && !each.matches("input, select, textarea")) continue;
+        if (!each.checkVisibility({visibilityProperty: true})) continue;
+        const style = getComputedStyle(each);
+        const look = [style.color, style.fontSize, style.fontWeight, ground(each)].join();
+        if (!seen.has(look)) each.dataset.axeDistinct = "";
+        seen.add(look);
+    }
+    axe.configure({rules: [{id: "color-contrast", selector: "[data-axe-distinct]"}]});
+}"""
+
+# What is on its way from one colour to another would be measured half way.
+STILL = "*, *::before, *::after { animation: none !important; transition: none !important; }"
+# A chart takes its new size a moment after its frame.
+SETTLED = "() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 50))"
+VISIBLE = "each => each.checkVisibility({visibilityProperty: true})"
+
+OUTSIDE = f"""() => {{
+    const visible = {VISIBLE};
+    const scrolls = each => ["auto", "scroll"].includes(getComputedStyle(each).overflowX);
+    const inside = each => {{
+        while ((each = each.parentElement)) if (scrolls(each)) return true;
+        return false;
+    }};
+    const width = document.documentElement.clientWidth;
+    const found = document.documentElement.scrollWidth > innerWidth ? ["the page"] : [];
+    for (const each of document.body.querySelectorAll("*")) {{
+        const box = each.getBoundingClientRect();
+        const shown = box.width > 1 && box.height > 1 && visible(each);
+        if (shown && (box.right > width + 1 || box.left < -1) && !inside(each))
+            found.push(each.outerHTML.slice(0, 120));
+    }}
+    return found.slice(0, 5);
+}}"""
+
+UNSEEN = f"""() => {{
+    const visible = {VISIBLE};
+    const focusable = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+    const drawn = each => [null, "::after"].some(part => {{
+        const style = getComputedStyle(each, part);
+        return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    }});
+    const found = [];
+    for (const each of document.querySelectorAll(focusable)) {{
+        if (each.disabled || each.tabIndex < 0 || !visible(each)) continue;
+        each.focus();
+        if (document.activeElement !== each) continue;
+        let near = each;
+        while (near !== document.body && !drawn(near)) near = near.parentElement;
+        if (near === document.body) found.push(each.outerHTML.slice(0, 120));
+    }}
+    return found.slice(0, 5);
+}}"""
+
+
+def findings(page, number):
+    """Return what is wrong with the page as it is now, a line for each.
+
+    By its number in a table every second page is looked at in the dark on a wide screen and in the
+    light on a narrow one, the others the other way round.
+    """
+    first, second = THEMES if number % 2 == 0 else reversed(THEMES)
+    page.add_style_tag(content=STILL)
+    page.evaluate(Axe().axe_script)
+    _look(page, first, WIDE)
+    found = _axe(page) + _outside(page) + _unseen(page)
+    _look(page, first, MIDDLE)
+    found += _outside(page)
+    _look(page, second, NARROW)
+    return found + _axe(page) + _outside(page)
+
+
+def looks(page):
+    """Give the page each theme on a wide and a narrow screen, and say which; for pictures."""
+    for theme in THEMES:
+        for width in (NARROW, WIDE):
+            _look(page, theme, width)
+            yield f"{theme}-{width}"
+
+
+def _look(page, theme, width):
+    """Change to a theme as its shortcut does, which is remembered, and to a width."""
+    page.emulate_media(color_scheme=theme)
+    for _press in THEMES:
+        if page.evaluate("document.documentElement.className") != theme:
+            page.keyboard.press("Control+e")
+            page.evaluate(SETTLED)
+    if page.viewport_size["width"] != width:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.evaluate(SETTLED)
+
+
+def _outside(page):
+    width = page.viewport_size["width"]
+    return [f"{width} px: sticks out: {each}" for each in page.evaluate(OUTSIDE)]
+
+
+def _unseen(page):
+    page.keyboard.press("Tab")  # from here on the browser shows the focus as it does to a keyboard
+    return [f"focus not seen: {each}" for each in page.evaluate(UNSEEN)]
+
+
+def _axe(page):
+    page.evaluate(DISTINCT)
+    look = page.evaluate("`${document.documentElement.className}, ${innerWidth} px`")
+    found = []
+    for rule in page.evaluate("options => axe.run(options)", AXE)["violations"]:
+        for node in rule["nodes"]:
+            why = "; ".join(each["message"] for each in [*node["any"], *node["all"], *node["none"]])
+            found.append(f"{look}: {rule['id']}: {node['html'][:160]}: {why[:240]}")
+    return found

@@ -1,0 +1,350 @@
+"""Every page that people see, in the states that differ: the table that `test_every_page` walks.
+
+A page that is added to the desk or the admin gets its rows here; without them a test fails.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import resolve
+
+from tests.factories import PASSWORD
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page in one state.
+
+    The address may name rows of the scene; `steps` lead on from there to the state. `through` is
+    the route that the steps take besides: one that takes posts alone, or is a part of the page.
+    `user` is None for nobody; `status` is what the address is answered with.
+    """
+
+    title: str
+    address: str
+    steps: Callable | None = None
+    through: str = ""
+    user: str | None = "root"
+    status: int = 200
+
+    @property
+    def routes(self) -> set[str]:
+        """The names of the routes that this row is about."""
+        path = re.sub(r"{[^}]*}", "1", self.address.partition("?")[0])
+        return {resolve(path).view_name, self.through} - {""}
+
+
+# What only leads back to a page, is a part of one, or a file.
+NO_PAGES = {
+    "desk:history-forget",
+    "desk:history-keep",
+    "desk:record_key",
+    "desk:requests-badges",
+    "desk:requests-forget",
+    "desk:requests-keep",
+    "desk:requests-tail",
+    "desk:verify_on",
+}
+
+
+def press(name, then, /, **fields):
+    """Fill in fields by their ids, press a button and wait for what shows then."""
+
+    def steps(page):
+        for field, text in fields.items():
+            page.locator(f"#id_{field}").fill(text)
+        page.get_by_role("button", name=name, exact=True).last.click()
+        page.wait_for_selector(then)
+
+    return steps
+
+
+def choose(customers, then):
+    """Choose the first badge that is offered, for some customers."""
+
+    def steps(page):
+        page.locator("#desk-badges input").first.check()
+        page.locator("#id_customer_id").fill(customers)
+        page.wait_for_selector(then)
+
+    return steps
+
+
+def find(text, then):
+    def steps(page):
+        page.locator("#id_text").fill(text)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(then)
+
+    return steps
+
+
+def unfold(page):
+    """Open all that is folded and show all that a choice would show."""
+    for summary in page.locator("summary:visible").all():
+        summary.click()
+    for option in page.locator("[value=ISSUE_EARN], [value=RELATIVE]").all():
+        if option.is_visible():
+            option.check()
+
+
+def several(*all_steps):
+    def steps(page):
+        for each in all_steps:
+            each(page)
+
+    return steps
+
+
+def open_user_menu(page):
+    page.locator(".user-menu summary").press("Enter")
+
+
+def open_filters(page):
+    page.get_by_role("button", name="Filters").press("Enter")
+    page.wait_for_selector("#changelist-filter:visible")
+
+
+NOTHING_YET = "nothing yet"
+TABLES = {
+    NOTHING_YET: [
+        Page("home, fresh", "/desk/"),
+        Page("badges, none", "/desk/badges/"),
+        Page("integrators, none", "/desk/integrators/"),
+        Page("customer, no badges", "/desk/customers/1001/"),
+        Page("issue, no badges", "/desk/issue/"),
+        Page("overview, fresh", "/admin/"),
+        Page("overview, no role", "/admin/", user="nobody"),
+        Page("changelist, none", "/admin/badges/badgemeta/"),
+        Page("forbidden", "/desk/integrators/", user="maria", status=403),
+        Page("home of MemberCare", "/desk/", user="maria"),
+        Page("log-in", "/admin/login/", through="admin:login", user=None),
+        Page(
+            "log-in, wrong",
+            "/admin/login/",
+            press("Log in", ".errornote", username="maria", password="wrong"),
+            user=None,
+        ),
+        Page(
+            "password, wrong",
+            "/admin/password_change/",
+            press(
+                "Change password",
+                ".errornote",
+                old_password="wrong",
+                new_password1="short",
+                new_password2="other",
+            ),
+            through="admin:password_change",
+        ),
+        Page(
+            "password, changed",
+            "/admin/password_change/",
+            press(
+                "Change password",
+                "text=Your password was changed",
+                old_password=PASSWORD,
+                new_password1=f"{PASSWORD}!",
+                new_password2=f"{PASSWORD}!",
+            ),
+            through="admin:password_change_done",
+        ),
+        Page(
+            "logged out",
+            "/admin/",
+            several(open_user_menu, press("Log out", "text=Log in again")),
+            through="admin:logout",
+        ),
+    ],
+    "customers": [
+        Page("home", "/desk/"),
+        Page("home as table", "/desk/", press("Table", ".home-table")),
+        Page("find", "/desk/find/"),
+        Page("find, several", "/desk/find/", find("zebra", ".desk-hits")),
+        Page("find, nothing", "/desk/find/", find("no such thing", "text=Nothing found")),
+        Page("customer, to enrol", "/desk/customers/1001/?tab=enrol"),
+        Page("customer, to issue", "/desk/customers/1001/?tab=issue"),
+        Page("customer, issued", "/desk/customers/1001/?tab=issued"),
+        Page("customer, expired", "/desk/customers/1001/?tab=expired"),
+        Page("customer, unknown", "/desk/customers/777/?tab=enrol"),
+        Page("timeline", "/desk/customers/1001/badges/{badge.pk}/"),
+        Page("timeline, revoked", "/desk/customers/1/badges/{badge.pk}/"),
+        Page("timeline, empty", "/desk/customers/777/badges/{badge.pk}/"),
+        Page("enrol", "/desk/customers/777/badges/{enrolled.pk}/enrol/"),
+        Page(
+            "enrol, previewed",
+            "/desk/customers/777/badges/{enrolled.pk}/enrol/",
+            press("Check", "#desk-panel >> text=Code 816", event_at="2019-01-01T00:00"),
+            through="desk:enrol_preview",
+        ),
+        Page(
+            "enrol, refused",
+            "/desk/customers/1001/badges/{enrolled.pk}/enrol/",
+            press("Enrol", ".desk-verdict-head:focus"),
+        ),
+    ],
+    "issuing": [
+        Page("issue", "/desk/issue/"),
+        Page(
+            "issue, searched",
+            "/desk/issue/",
+            press("Find", "text=No badge matches", search="no such"),
+            through="desk:badges",
+        ),
+        Page(
+            "issue, possible",
+            "/desk/issue/?badge={badge.pk}",
+            choose("777", "text=Can be issued"),
+            through="desk:preview",
+        ),
+        Page(
+            "issue, refused before",
+            "/desk/issue/?badge={badge.pk}",
+            choose("1001", "#desk-panel >> text=Code 2001"),
+        ),
+        Page("issue, several", "/desk/issue/", choose("1001 5 9000", "#desk-panel .desk-lines")),
+        Page(
+            "issue, wrong",
+            "/desk/issue/",
+            several(
+                choose("12a", "text=digits only"), press("Issue badge", "#id_customer_id_error")
+            ),
+        ),
+        Page("issue again", "/desk/issue/?reissue_of={given.pk}"),
+        Page("receipt", "/desk/receipts/{one.request_id}/"),
+        Page("receipt of several", "/desk/receipts/{bulk.pk}/"),
+        Page("receipt, revoked", "/desk/receipts/{revocation.pk}/"),
+        Page("receipt of one revoked", "/desk/receipts/{given.request_id}/"),
+        Page("revoke", "/desk/revoke/"),
+        Page("revoke, wrong", "/desk/revoke/", press("Check", ".desk-errors", pasted="x y")),
+        Page("revoke, dry run", "/desk/revoke/?earned={one.pk}&earned={given.pk}"),
+        Page(
+            "revoke, no reason",
+            "/desk/revoke/?earned={one.pk}",
+            several(
+                lambda page: page.locator("[value=Other]").check(),
+                press("Revoke 1 badge", "#id_reason_error"),
+            ),
+        ),
+        Page("revoke a request", "/desk/requests/{bulk.pk}/revoke/"),
+    ],
+    "definitions": [
+        Page("badges", "/desk/badges/"),
+        Page("badges, last page", "/desk/badges/?page=2"),
+        Page("badges, none matches", "/desk/badges/?text=no+such"),
+        Page("badge", "/desk/badges/{badge.pk}/"),
+        Page("badge, unfolded", "/desk/badges/{badge.pk}/", unfold),
+        Page("badge, inactive", "/desk/badges/{inactive.pk}/"),
+        Page(
+            "badge, claim refused",
+            "/desk/badges/{badge.pk}/",
+            several(
+                lambda page: page.locator("#id_owner_type").select_option("Loyalty"),
+                press("Claim", ".def-claim .desk-errors", reference_id=" "),
+            ),
+            through="desk:definition-claim",
+        ),
+        Page(
+            "badge, unclaimed",
+            "/desk/badges/{badge.pk}/",
+            several(unfold, press("Take the claim back", "text=was taken back")),
+            through="desk:definition-unclaim",
+        ),
+        Page("badge, new, unfolded", "/desk/badges/new/", unfold),
+        Page("badge, new, wrong", "/desk/badges/new/", press("Create badge", ".desk-errors")),
+        Page("badge, edit", "/desk/badges/{badge.pk}/edit/"),
+        Page("badge, edit before it starts", "/desk/badges/{upcoming.pk}/edit/"),
+        Page("badge, duplicate", "/desk/badges/{badge.pk}/duplicate/"),
+        Page("badge, deactivate", "/desk/badges/{badge.pk}/switch/"),
+        Page("badge, activate", "/desk/badges/{inactive.pk}/switch/"),
+    ],
+    "integrators": [
+        Page("integrators", "/desk/integrators/"),
+        Page("integrator, limited", "/desk/integrators/{rotated.pk}/"),
+        Page("integrator, revoked", "/desk/integrators/{ended.pk}/"),
+        Page("integrator, new", "/desk/integrators/new/"),
+        Page(
+            "integrator, wrong",
+            "/desk/integrators/new/",
+            press("Create integrator", "#id_name_error"),
+        ),
+        Page(
+            "integrator, secret",
+            "/desk/integrators/new/",
+            press("Create integrator", "#client-secret", name="New one"),
+        ),
+        Page("integrator, rotate", "/desk/integrators/{rotated.pk}/rotate/"),
+        Page(
+            "integrator, rotated",
+            "/desk/integrators/{integrator.pk}/rotate/",
+            press("Make a new secret", "#client-secret"),
+        ),
+        Page("integrator, revoke", "/desk/integrators/{integrator.pk}/revoke/"),
+    ],
+    "ledgers": [
+        Page("requests", "/desk/requests/"),
+        Page("requests, filtered", "/desk/requests/?outcome=REFUSED"),
+        Page("requests, wrong", "/desk/requests/?customer_id=x"),
+        Page("requests, none", "/desk/requests/?request_id=no+such"),
+        Page("request", "/desk/requests/{bulk.pk}/"),
+        Page("request, refused", "/desk/requests/{refused.pk}/"),
+        Page("history", "/desk/history/issued/"),
+        Page("history of enrolments", "/desk/history/enrolments/"),
+        Page("history of revocations", "/desk/history/revoked/"),
+        Page("history of definitions", "/desk/history/definitions/"),
+        Page("record", "/desk/audit/"),
+        Page(
+            "record, verified",
+            "/desk/audit/",
+            press("Verify everything now", "text=Nothing was altered"),
+            through="desk:verify",
+        ),
+    ],
+    "display": [
+        Page("groups", "/desk/groups/"),
+        Page("group", "/desk/groups/{shelf.pk}/"),
+        Page("group, new", "/desk/groups/new/"),
+        Page("group, edit", "/desk/groups/{shelf.pk}/edit/"),
+        Page("group, disable", "/desk/groups/{shelf.pk}/switch/"),
+        Page("fields", "/desk/fields/"),
+        Page("field", "/desk/fields/{field.pk}/"),
+        Page("field, new", "/desk/fields/new/"),
+        Page("field, edit", "/desk/fields/{field.pk}/edit/"),
+        Page("field, disable", "/desk/fields/{field.pk}/disable/"),
+    ],
+    "admin lists": [
+        Page("overview", "/admin/"),
+        Page("app", "/admin/badges/"),
+        Page("admin badges", "/admin/badges/badgemeta/"),
+        Page("admin badges, found", "/admin/badges/badgemeta/?q=early&active__exact=1"),
+        Page("admin claims", "/admin/badges/claim/"),
+        Page("admin integrators", "/admin/badges/integrator/"),
+        Page("users", "/admin/auth/user/"),
+        Page("groups", "/admin/auth/group/"),
+    ],
+    "admin pages": [
+        Page("admin badge", "/admin/badges/badgemeta/{badge.pk}/change/"),
+        Page("admin badge, read", "/admin/badges/badgemeta/{badge.pk}/change/", user="maria"),
+        Page("admin badge, history", "/admin/badges/badgemeta/{badge.pk}/history/"),
+        Page("admin badge, wrong", "/admin/badges/badgemeta/add/", press("Save", ".errornote")),
+        Page("admin claim", "/admin/badges/claim/{claim.pk}/change/"),
+        Page("admin claim, wrong", "/admin/badges/claim/add/", press("Save", ".errornote")),
+        Page("admin unclaim", "/admin/badges/claim/{claim.pk}/unclaim"),
+    ],
+    "access": [
+        Page("admin integrator", "/admin/badges/integrator/{rotated.pk}/change/"),
+        Page("admin integrator, new", "/admin/badges/integrator/add/"),
+        Page(
+            "admin integrator, secret",
+            "/admin/badges/integrator/add/",
+            press("Save", "#client-secret", name="Another"),
+        ),
+        Page("user", "/admin/auth/user/{root.pk}/change/"),
+        Page("user, wrong", "/admin/auth/user/add/", press("Save", ".errornote")),
+        Page("user, history", "/admin/auth/user/{root.pk}/history/"),
+        Page("user, password", "/admin/auth/user/{root.pk}/password/"),
+        Page("group, new", "/admin/auth/group/add/"),
+        Page("group", "/admin/auth/group/{group.pk}/change/"),
+    ],
+}

@@ -1,0 +1,142 @@
+"""What the pages show when they are looked at: some of everything, made as the doors would."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from badges.models import (
+    BadgeGroup,
+    Channel,
+    CustomField,
+    Limit,
+    LimitKind,
+    LimitLevel,
+    Owner,
+    RequestLog,
+)
+from badges.services import summaries
+from badges.services.definitions import BadgeDraft, claim_badge, create_badge, update_badge
+from badges.services.earn import earn_badge, earn_badges
+from badges.services.enrol import enrol_customers
+from badges.services.integrators import rotate_secret
+from badges.services.requests import Origin
+from badges.services.revoke import revoke_many
+from tests.conftest import refused
+from tests.factories import (
+    CUSTOMER,
+    FAR_AHEAD,
+    LONG_AGO,
+    LOYALTY,
+    BadgeMetaFactory,
+    IntegratorFactory,
+    UserFactory,
+)
+
+LONG_NAME = "Donaudampfschifffahrtsgesellschaftsrundfahrt for explorers of the second year"
+ONCE = Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, 1)
+FEW = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 10)
+
+
+def people():
+    """Make an administrator, somebody of MemberCare and somebody without a role."""
+    UserFactory(username="maria", role="MemberCare")
+    UserFactory(username="nobody")
+    root = UserFactory(username="root", is_superuser=True, first_name="Ruth", last_name="Oot")
+    return SimpleNamespace(root=root)
+
+
+def furnish():
+    """Fill the database with what the table of pages shows; return the rows that it names."""
+    root = people().root
+    desk = Origin(channel=Channel.MEMBERCARE, user=root, reason="Called in: a promise was made")
+    engine = IntegratorFactory(name="Loyalty engine", client_id="loyalty-engine")
+    api = Origin(channel=Channel.API, integrator=engine, content='{"requestId": "2132"}')
+    badge, enrolled = _badges(desk)
+    facts = _facts(desk, api, badge, enrolled)
+    summaries.catch_up_entirely()
+    return SimpleNamespace(
+        root=root,
+        group=Group.objects.get(name="MemberCare"),
+        badge=badge,
+        upcoming=BadgeMetaFactory(name="Winter explorer", upcoming=True),
+        inactive=BadgeMetaFactory(name="Retired", inactive=True),
+        enrolled=enrolled,
+        claim=badge.claims.first(),
+        integrator=engine,
+        shelf=BadgeGroup.objects.create(name="Running", rank=1),
+        field=CustomField.objects.create(name="Colour", data_type="STRING"),
+        rotated=_rotated(desk),
+        ended=IntegratorFactory(name="Campaigns of last year", active=False),
+        **facts,
+    )
+
+
+def _badges(desk):
+    """Return a badge with a history and limits, and one that needs an enrolment."""
+    values = {
+        "name": LONG_NAME,
+        "description": "For those who were away for a weekend.\nOnce.",
+        "earn_type": "EARN",
+        "active": True,
+        "starts_at": LONG_AGO,
+        "expires_at": timezone.now() + timedelta(days=5),
+        "earned_expiry_kind": "NEVER",
+    }
+    draft = BadgeDraft(values=values, owners=["Loyalty", "Journeys"], limits=[ONCE])
+    badge = create_badge(origin=desk, draft=draft)
+    claim_badge(origin=desk, badge_id=badge.pk, owner=LOYALTY)
+    claim_badge(origin=desk, badge_id=badge.pk, owner=Owner("Journeys", "journey-of-the-summer"))
+    changed = BadgeDraft(
+        values={"name": LONG_NAME, "rank": 3, "earned_expiry_kind": "WITH_BADGE_META"},
+        owners=["Loyalty", "Journeys"],
+        limits=[ONCE, FEW],
+    )
+    update_badge(origin=desk, badge_id=badge.pk, draft=changed)
+    BadgeMetaFactory(name="Early bird", expired=True)
+    for number in range(16):  # two pages of badges
+        BadgeMetaFactory(name=f"Zebra {number}", claimed=True)
+    return badge, BadgeMetaFactory(name="Summer", enrolled=True, claimed=True)
+
+
+def _facts(desk, api, badge, enrolled):
+    """Issue, refuse, revoke, issue again and enrol, through both doors."""
+    call = {"origin": desk, "badge_id": badge.pk}
+    one = earn_badge(request_id="desk-1", customer_id=CUSTOMER, **call)
+    rows = earn_badges(request_id="list-1", customer_ids=[CUSTOMER, *range(1, 9)], **call)
+    enrolment = enrol_customers(
+        origin=desk, request_id="enrol-1", badge_id=enrolled.pk, customer_ids=[CUSTOMER]
+    ).facts[0]
+    given = earn_badge(
+        origin=api, request_id="a" * 100, customer_id=2**63 - 1, badge_id=badge.pk, owner=LOYALTY
+    )
+    with refused(2001):
+        earn_badge(
+            origin=api, request_id="no", customer_id=CUSTOMER, badge_id=badge.pk, owner=LOYALTY
+        )
+    revoked = rows.facts[0]
+    revocation = revoke_many(
+        origin=desk, request_id="revoke-1", earned_badge_ids=[revoked.pk, given.pk]
+    ).request
+    earn_badge(request_id="again-1", customer_id=revoked.customer_id, reissue_of=revoked.pk, **call)
+    return {
+        "one": one,
+        "given": given,
+        "bulk": rows.request,
+        "enrolment": enrolment,
+        "refused": RequestLog.objects.get(code=2001),
+        "revocation": revocation,
+    }
+
+
+def _rotated(desk):
+    """An integrator with everything that limits one, and two secrets that work."""
+    integrator = IntegratorFactory(
+        name="Journeys of the subsidiary in the north",
+        owner_types=["Journeys", "Loyalty"],
+        ends_at=FAR_AHEAD,
+    )
+    integrator.access_groups.set(Group.objects.all())
+    rotate_secret(origin=desk, integrator_id=integrator.pk, overlap=timedelta(days=1))
+    return integrator

@@ -1,0 +1,193 @@
+"""The ledgers in a browser: filtered, kept and followed live by keyboard, in any size and theme."""
+
+import json
+import re
+
+import pytest
+from django.utils import timezone
+
+from badges.models import Channel, SavedFilter
+from badges.services import summaries
+from tests.browser.test_issue import fits
+from tests.factories import (
+    PASSWORD,
+    BadgeMetaFactory,
+    BadgeRevisionFactory,
+    EarnedBadgeFactory,
+    RequestLogFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOG = "/desk/requests/"
+
+
+@pytest.fixture
+def busy(integrator, auditor):
+    """Two badges, a list of refusals, what came of some requests, and somebody at the desk."""
+    now = timezone.now()
+    badge = BadgeMetaFactory(name="Summer walker")
+    BadgeMetaFactory(name="Winter explorer")
+    BadgeRevisionFactory(badge=badge)
+    maria = UserFactory(username="maria", role="MemberCare")
+    api = {"integrator": integrator, "channel": Channel.API, "badge": badge, "received_at": now}
+    for customer_id in range(1001, 1061):
+        content = json.dumps({"badgeMetaId": badge.pk, "customerId": customer_id})
+        refused = {} if customer_id % 4 else {"refused": True}
+        row = RequestLogFactory(customer_id=customer_id, content=content, **refused, **api)
+        if not refused:
+            fact = {"badge": badge, "customer_id": customer_id, "event_at": now}
+            EarnedBadgeFactory(request=row, **fact)
+    desk = {"user": maria, "channel": Channel.MEMBERCARE, "reason": "Called in"}
+    EarnedBadgeFactory(badge=badge, customer_id=7, request=RequestLogFactory(**desk))
+    summaries.catch_up()
+    return maria
+
+
+def open_page_of(page, path):
+    page.goto(f"/admin/login/?next={path}")
+    page.wait_for_load_state("load")
+    page.locator("#id_username").fill("anna")
+    page.locator("#id_password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#ledger-rows")
+    page.wait_for_load_state("load")
+
+
+def shown(page):
+    return page.locator("#ledger-rows tbody tr").count()
+
+
+def pretend_hidden(page, hidden):
+    """Say what a browser says of a tab that is covered by another one."""
+    page.evaluate(
+        """hidden => {
+            Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_filters_are_set_and_kept_by_keyboard(open_page, busy):
+    page = open_page()
+    open_page_of(page, LOG)
+    assert shown(page) == 50
+
+    page.locator(".ledger-filters summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Outcome").focus()
+    page.keyboard.type("Refused")
+    page.get_by_label("Badge", exact=True).focus()
+    page.keyboard.type("summ")
+    page.wait_for_selector("#ledger-badges option[value='Summer walker']", state="attached")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("outcome=REFUSED"))
+    page.wait_for_load_state("load")
+    assert shown(page) == 15
+    assert page.get_by_role("link", name="Take away: Badge: Summer walker").is_visible()
+
+    page.get_by_label("Keep these filters as").focus()
+    page.keyboard.type("Refused walkers")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Kept as")
+    kept = SavedFilter.objects.get()
+    assert (kept.user.username, kept.name) == ("anna", "Refused walkers")
+
+    page.goto(LOG)
+    page.wait_for_load_state("load")
+    page.get_by_role("link", name="Refused walkers").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("outcome=REFUSED"))
+    assert shown(page) == 15
+
+    page.get_by_role("button", name="Delete the filter “Refused walkers”").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=was deleted")
+    assert not SavedFilter.objects.exists()
+
+
+def test_new_requests_appear_while_the_page_is_seen(open_page, shoot, busy):
+    page = open_page()
+    open_page_of(page, LOG)
+    tails = []
+    page.on("request", lambda request: tails.append(request) if "/tail/" in request.url else None)
+
+    new = RequestLogFactory(request_id="seen-live")
+    pretend_hidden(page, True)
+    page.wait_for_timeout(5_500)
+    assert tails == []
+
+    pretend_hidden(page, False)
+    page.wait_for_selector("text=seen-live")
+    assert page.locator("#ledger-news").inner_text() == "1 new request"
+    assert page.locator(".ledger-new").count() == 1
+    shoot(page, "requests-live")
+
+    live = page.get_by_role("button", name="Live")
+    live.focus()
+    page.keyboard.press("Space")
+    assert live.get_attribute("aria-pressed") == "false"
+    asked = len(tails)
+    pretend_hidden(page, False)
+    assert len(tails) == asked
+
+    page.locator(f"#request-{new.pk}").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{LOG}{new.pk}/")
+
+
+def test_the_row_that_is_focused_stays_focused_when_others_appear(open_page, busy):
+    page = open_page()
+    open_page_of(page, LOG)
+    first = page.locator("#ledger-rows tbody a").first
+    ident = first.get_attribute("id")
+    first.focus()
+
+    RequestLogFactory(request_id="seen-live")
+    pretend_hidden(page, False)
+    page.wait_for_selector("text=seen-live")
+
+    page.wait_for_function("id => document.activeElement?.id == id", arg=ident)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 768, 390])
+def test_every_page_fits(open_page, shoot, busy, theme, width):
+    page = open_page(width=width, theme=theme)
+    open_page_of(page, LOG)
+    request = page.locator("#ledger-rows tbody a").nth(3).get_attribute("href")
+    pages = {
+        "requests": f"{LOG}?outcome=REFUSED&channel=API",
+        "request": request,
+        "history": "/desk/history/",
+        "definitions": "/desk/history/definitions/",
+        "nothing": f"{LOG}?request_id=none",
+        "nonsense": f"{LOG}?customer_id=x",
+    }
+    shoot(page, f"requests-plain-{theme}-{width}")
+    assert fits(page)
+    for name, path in pages.items():
+        page.goto(path)
+        page.wait_for_load_state("load")
+        shoot(page, f"{name}-{theme}-{width}")
+        assert fits(page)
+
+
+def test_it_works_without_scripts(open_page, shoot, busy):
+    page = open_page(javascript=False)
+    open_page_of(page, LOG)
+    assert page.get_by_role("button", name="Live").is_hidden()
+
+    page.get_by_role("link", name="Older").click()
+    page.wait_for_url(re.compile("older="))
+    shoot(page, "requests-without-scripts")
+    assert shown(page) == 13  # the sign-in is one of them
+    page.get_by_role("link", name="Newest").click()
+    page.locator(".ledger-filters summary").click()
+    page.get_by_label("Badge", exact=True).fill("walker")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url(re.compile("badge=walker"))
+    assert page.get_by_label("Badge", exact=True).input_value() == "Summer walker"
+    assert shown(page) == 50

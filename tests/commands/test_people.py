@@ -1,0 +1,108 @@
+"""The commands that make administrators and set passwords leave their trace."""
+
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from badges.models import Channel, Integrator, Operation, RequestLog, RequestOutcome
+from tests.factories import PASSWORD, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Let somebody type these answers, one after the other."""
+
+    def type_in(*answers):
+        given = iter(answers)
+        monkeypatch.setattr("badges.management.passwords.getpass", lambda prompt: next(given))
+        monkeypatch.setattr("builtins.input", lambda prompt: next(given))
+
+    return type_in
+
+
+def run(*arguments):
+    stdout = StringIO()
+    call_command(*arguments, stdout=stdout)
+    return stdout.getvalue()
+
+
+def test_an_administrator_is_made_at_the_terminal(terminal):
+    terminal("root", PASSWORD, PASSWORD)
+
+    printed = run("createsuperuser")
+
+    user = User.objects.get()
+    assert (user.username, user.is_staff, user.is_superuser) == ("root", True, True)
+    assert user.check_password(PASSWORD)
+    row = RequestLog.objects.get()
+    assert (row.operation, row.channel, row.user) == (Operation.CREATE_USER, Channel.COMMAND, None)
+    assert PASSWORD not in row.content + printed
+
+
+def test_an_administrator_is_made_from_the_environment(monkeypatch):
+    for name, value in {"USERNAME": "root", "EMAIL": "r@example.org", "PASSWORD": PASSWORD}.items():
+        monkeypatch.setenv(f"DJANGO_SUPERUSER_{name}", value)
+
+    run("createsuperuser", "--noinput")
+
+    assert User.objects.get(username="root", email="r@example.org").check_password(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answers", "message"),
+    [
+        (["--username", "maria"], [PASSWORD, PASSWORD], "taken"),
+        (["--username", "root"], ["short", "short"], "too short"),
+        (["--username", "root"], [PASSWORD, "other"], "differ"),
+        (["--username", "root"], [""], "missing"),
+        (["--noinput"], [], "missing"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nobody_is_made(
+    terminal, member_care, arguments, answers, message
+):
+    terminal(*answers)
+    with pytest.raises(CommandError, match=message):
+        run("createsuperuser", *arguments)
+
+    assert User.objects.get() == member_care
+    assert not RequestLog.objects.accepted().exists()
+
+
+def test_a_password_is_set_at_the_terminal(terminal):
+    user = UserFactory(username="nina")
+    terminal("another horse, another battery", "another horse, another battery")
+
+    run("changepassword", "nina")
+
+    user.refresh_from_db()
+    assert user.check_password("another horse, another battery")
+    row = RequestLog.objects.get()
+    assert (row.operation, row.channel) == (Operation.SET_PASSWORD, Channel.COMMAND)
+
+
+def test_a_weak_password_is_not_set_at_the_terminal(terminal):
+    user = UserFactory(username="nina")
+    terminal("short", "short")
+    with pytest.raises(CommandError, match="too short"):
+        run("changepassword", "nina")
+
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert RequestLog.objects.get().outcome == RequestOutcome.REFUSED
+
+
+def test_the_password_of_nobody_is_not_set():
+    with pytest.raises(CommandError, match="no user nobody"):
+        run("changepassword", "nobody")
+
+
+def test_an_integrator_cannot_be_made_past_the_log():
+    with pytest.raises(CommandError, match="create_integrator"):
+        run("createapplication", "confidential", "client-credentials")
+
+    assert not Integrator.objects.exists()

@@ -1,0 +1,201 @@
+"""One request at the desk: as it came, as it was answered, and what came of it."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from badges.desk.ledgers.request import SHOWN, arranged
+from badges.models import EarnedBadge, Operation, RefusedItem
+from badges.services.definitions import claim_badge
+from badges.services.earn import earn_badges
+from badges.services.enrol import enrol_customers
+from badges.services.revoke import revoke_many
+from tests.factories import (
+    LOYALTY,
+    NOW,
+    BadgeMetaFactory,
+    BadgeRevisionFactory,
+    EarnedBadgeFactory,
+    RequestLogFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client, auditor):
+    client.force_login(auditor)
+    return client
+
+
+def address(row):
+    return f"/desk/requests/{row.pk}/"
+
+
+@pytest.mark.parametrize("number", [0, 7, 2**63, 10**40])
+def test_an_unknown_request_has_no_page(browser, number):
+    assert browser.get(f"/desk/requests/{number}/").status_code == 404
+
+
+def test_everything_of_a_refusal_is_told(unguarded, browser, integrator):
+    error = {"code": 815, "message": "Not <now>.", "reference": "customerId"}
+    row = RequestLogFactory(
+        refused=True,
+        errors=[error, {"code": 750, "message": "Too early."}],
+        integrator=integrator,
+        badge=BadgeMetaFactory(name="Welcome"),
+        customer_id=1001,
+        request_id="2132",
+        reason="Called in",
+        fingerprint="f" * 64,
+    )
+    type(row).objects.filter(pk=row.pk).update(recorded_at=NOW.replace(microsecond=250_000))
+
+    page = browser.get(address(row)).text
+
+    for words in (
+        *("Refused", "Code 815", "Not &lt;now&gt;.", "customerId", "Code 750", "Too early."),
+        *("Loyalty engine", "2132", "Called in", "f" * 64, "250 ms"),
+        *("2026-03-15 12:00:00.000000 UTC", "2026-03-15 12:00:00.250000 UTC"),
+        *('href="/desk/customers/1001/"', f'href="/desk/badges/{row.badge_id}/"'),
+    ):
+        assert words in page
+    assert "/desk/receipts/" not in page
+
+
+def test_content_is_arranged_and_shown_as_it_came(browser):
+    row = RequestLogFactory(refused=True, content='{"name":"<script>é","customers":[1,2]}')
+
+    answer = browser.get(address(row))
+
+    assert answer.context["arranged"].splitlines()[:2] == ["{", '  "name": "<script>é",']
+    assert (
+        "{&quot;name&quot;:&quot;&lt;script&gt;é&quot;,&quot;customers&quot;:[1,2]}" in answer.text
+    )
+    assert "<script>é" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        '{"a": "\\ud800"}',
+        "[" * 9_000,
+        "9" * 9_000,
+        "requestId=1",
+        '{"a": ',
+    ],
+)
+def test_content_that_cannot_be_arranged_is_shown_as_it_came(browser, content):
+    row = RequestLogFactory(refused=True, content=content)
+
+    answer = browser.get(address(row))
+
+    assert arranged(content) == ""
+    assert answer.status_code == 200
+    assert answer.context["content"] == content
+
+
+def test_a_very_long_content_is_cut(browser):
+    row = RequestLogFactory(content="x" * 25_000)
+
+    answer = browser.get(address(row))
+
+    assert "… 5000 more characters" in answer.text
+    assert len(answer.context["content"]) == 20_000
+
+
+def test_what_a_list_brought_about_is_listed_in_part(browser, desk_origin, live_badge):
+    call = {"origin": desk_origin, "request_id": "list", "badge_id": live_badge.pk}
+    row = earn_badges(customer_ids=range(1, SHOWN + 3), **call).request
+    RefusedItem.objects.bulk_create(
+        RefusedItem(request=row, customer_id=900_000 + number, code=2001, message="Full.")
+        for number in range(SHOWN + 2)
+    )
+
+    first = browser.get(address(row))
+    rest = browser.get(f"{address(row)}?refused={first.context['refused']['next']}")
+    all_of_them = browser.get(first.context["results"][0].all_of_them)
+
+    assert len(first.context["results"][0].facts) == SHOWN
+    assert len(first.context["refused"]["rows"]) == SHOWN
+    assert [each.customer_id for each in rest.context["refused"]["rows"]] == [900_050, 900_051]
+    assert rest.context["refused"]["next"] is None
+    assert len(all_of_them.context["rows"]) == 50
+    assert all_of_them.context["page"].older
+    assert f'href="/desk/receipts/{row.pk}/"' in first.text
+
+
+@pytest.mark.parametrize("after", ["x", "²", "-1", "9" * 30])
+def test_a_place_among_the_refused_that_is_none_begins_with_the_first(browser, after):
+    row = RequestLogFactory(operation=Operation.EARN_BULK)
+    RefusedItem.objects.create(request=row, customer_id=7, code=2001, message="Full.")
+
+    answer = browser.get(address(row), {"refused": after})
+
+    assert len(answer.context["refused"]["rows"]) == 1
+
+
+def test_each_kind_of_result_leads_on(browser, desk_origin, live_badge, enrolled_badge):
+    fact = EarnedBadgeFactory(badge=live_badge)
+    call = {"origin": desk_origin, "now": NOW}
+    revoked = revoke_many(earned_badge_ids=[fact.pk], request_id="back", **call).request
+    enrolled = enrol_customers(
+        customer_ids=[7], owner=None, badge_id=enrolled_badge.pk, request_id="in", **call
+    ).request
+    claim_badge(badge_id=live_badge.pk, owner=LOYALTY, **call)
+    revision = BadgeRevisionFactory()
+
+    assert f"#at-{fact.pk}" in browser.get(address(revoked)).text
+    assert 'href="/desk/customers/7/badges/' in browser.get(address(enrolled)).text
+    page = browser.get(address(revision.request)).text
+    assert f'href="/desk/history/definitions/?number={revision.request_id}"' in page
+
+
+def test_all_attempts_with_its_id_are_told(browser):
+    rows = [RequestLogFactory(request_id="a/b&c", refused=True) for _number in range(2)]
+    rows.append(RequestLogFactory(request_id="a/b&c"))
+    RequestLogFactory(request_id="other")
+
+    answer = browser.get(address(rows[1]))
+
+    assert [row.pk for row in answer.context["attempts"]["rows"]] == [row.pk for row in rows[::-1]]
+    assert f'href="{address(rows[2])}"' in answer.text
+    assert "?request_id=a%2Fb%26c" in answer.text
+
+
+def test_a_request_without_an_id_has_no_other_attempts(browser):
+    RequestLogFactory(request_id=None)
+
+    assert browser.get(address(RequestLogFactory(request_id=None))).context["attempts"] is None
+
+
+def test_who_may_read_the_log_alone_sees_no_more_than_that(client):
+    user = UserFactory()
+    user.user_permissions.add(Permission.objects.get(codename="view_requestlog"))
+    client.force_login(user)
+    fact = EarnedBadgeFactory()
+
+    page = client.get(address(fact.request)).text
+
+    assert fact.pk not in page
+    assert "/desk/customers/" not in page
+    assert "/desk/badges/" not in page
+    assert "Revoke everything" not in page
+
+
+def test_it_asks_as_often_for_many_results_as_for_few(browser, live_badge):
+    queries = []
+    for count in (1, 8):
+        row = RequestLogFactory(operation=Operation.EARN_BULK)
+        EarnedBadgeFactory.create_batch(count, request=row, badge=live_badge)
+        browser.get(address(row))
+        with CaptureQueriesContext(connection) as asked:
+            browser.get(address(row))
+        queries.append(len(asked))
+
+    assert queries[0] == queries[1] <= 15
+    assert EarnedBadge.objects.count() == 9

@@ -1,0 +1,173 @@
+"""One customer is erased: nothing names them any more, seals and counts hold."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
+
+from badges.audit import proofs
+from badges.audit.leaves import KINDS
+from badges.audit.verification import Fault, Problem
+from badges.models import (
+    DailyCount,
+    EarnedBadge,
+    Enrolment,
+    ErasedRow,
+    Operation,
+    RefusedItem,
+    RequestLog,
+    SealSalts,
+    StoredAnswer,
+)
+from badges.services import summaries
+from badges.services.erasure import PSEUDONYMS, erase_customer, pseudonym_of
+from badges.services.requests import Origin
+from badges.services.seals import seal_entirely
+from tests.conftest import refused
+from tests.record import faults
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audit_files")]
+CUSTOMER = 1001
+TABLES = [EarnedBadge, Enrolment, RefusedItem, RequestLog]
+
+
+@pytest.fixture
+def origin(desk_origin):
+    return Origin(channel="COMMAND", reason="Asked by letter")
+
+
+@pytest.fixture
+def sealed(record, api_origin, integrator):
+    """The record, with an answer kept and a list that names the customer among others."""
+    StoredAnswer.objects.create(
+        integrator=integrator, key="k", fingerprint="f", status=200, body='{"customerId": 1001}'
+    )
+    seal_entirely()
+    return record
+
+
+def test_nothing_names_the_customer_any_more(sealed, origin):
+    erase_customer(origin=origin, customer_id=CUSTOMER)
+    pseudonym = pseudonym_of(CUSTOMER)
+    for table in TABLES:
+        assert not table.objects.filter(customer_id=CUSTOMER).exists()
+    assert EarnedBadge.objects.get(pk=sealed.pk).customer_id == pseudonym >= PSEUDONYMS
+    for row in RequestLog.objects.all():
+        assert str(CUSTOMER) not in row.content
+    assert StoredAnswer.objects.get().body == f'{{"customerId": {pseudonym}}}'
+
+
+def test_others_stay_as_they_are(sealed, origin):
+    others = EarnedBadge.objects.exclude(customer_id=CUSTOMER).order_by("pk")
+    before = list(others.values())
+    erase_customer(origin=origin, customer_id=CUSTOMER)
+    others = EarnedBadge.objects.exclude(customer_id=pseudonym_of(CUSTOMER)).order_by("pk")
+    assert list(others.values()) == before
+
+
+def test_the_seals_hold_before_and_after_it_is_sealed(sealed, origin):
+    erase_customer(origin=origin, customer_id=CUSTOMER)
+    assert ErasedRow.objects.exists()
+    assert faults() == []
+    seal_entirely()
+    assert faults() == []
+
+
+def test_two_customers_of_one_list_are_erased(sealed, origin):
+    for customer_id in (CUSTOMER, 1002):
+        erase_customer(origin=origin, customer_id=customer_id)
+        seal_entirely()
+    assert faults() == []
+
+
+def test_the_counts_hold(sealed, origin):
+    summaries.catch_up()
+    before = sorted(DailyCount.objects.values_list("operation", "code", "customers"))
+    erase_customer(origin=origin, customer_id=CUSTOMER)
+    summaries.rebuild()
+    counted = DailyCount.objects.exclude(operation=Operation.ERASE_CUSTOMER)
+    assert sorted(counted.values_list("operation", "code", "customers")) == before
+
+
+def test_the_old_random_bytes_are_gone(sealed, origin):
+    before = bytes(SealSalts.objects.get(seal=1).salts)
+    erased = erase_customer(origin=origin, customer_id=CUSTOMER)
+    after = bytes(SealSalts.objects.get(seal=1).salts)
+    changed = sum(before[at : at + 16] != after[at : at + 16] for at in range(0, len(after), 16))
+    assert changed == ErasedRow.objects.count() > 0
+    assert sum(erased.rows.values()) >= changed
+
+
+def test_it_leaves_its_trace_without_the_number(sealed, origin):
+    erase_customer(origin=origin, customer_id=CUSTOMER)
+    trace = RequestLog.objects.latest("pk")
+    assert (trace.operation, trace.outcome) == (Operation.ERASE_CUSTOMER, "ACCEPTED")
+    assert trace.customer_id == pseudonym_of(CUSTOMER)
+    assert trace.reason == "Asked by letter"
+
+
+def test_the_guards_are_up_again(sealed, origin):
+    erase_customer(origin=origin, customer_id=CUSTOMER)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        EarnedBadge.objects.update(customer_id=1)
+
+
+def test_a_change_cannot_pass_for_an_erasure(sealed, origin, as_owner):
+    erase_customer(origin=origin, customer_id=CUSTOMER)
+    seal_entirely()
+    with as_owner() as cursor:
+        cursor.execute("UPDATE badges_earnedbadge SET customer_id = 5 WHERE id = %s", [sealed.pk])
+    assert faults() == [Problem("earned_badge", sealed.pk, Fault.CHANGED, 1)]
+
+
+def test_an_altered_record_is_not_erased(sealed, origin, as_owner):
+    with as_owner() as cursor:
+        cursor.execute(
+            "UPDATE badges_earnedbadge SET reference_id = 'x' WHERE id = %s", [sealed.pk]
+        )
+    with refused(400):
+        erase_customer(origin=origin, customer_id=CUSTOMER)
+    assert EarnedBadge.objects.filter(customer_id=CUSTOMER).exists()
+    assert not ErasedRow.objects.exists()
+    assert RequestLog.objects.latest("pk").outcome == "REFUSED"
+
+
+def test_a_customer_who_is_nowhere_is_refused(sealed, origin):
+    with refused(404):
+        erase_customer(origin=origin, customer_id=987654)
+    assert not ErasedRow.objects.exists()
+
+
+def test_a_number_within_a_longer_one_is_another_customer(sealed, origin):
+    with refused(404):
+        erase_customer(origin=origin, customer_id=100)
+    assert EarnedBadge.objects.filter(customer_id=CUSTOMER).exists()
+
+
+def test_an_export_counts_erased_rows_as_proven(sealed, origin):
+    erase_customer(origin=origin, customer_id=CUSTOMER)
+    seal_entirely()
+    kind = next(kind for kind in KINDS if kind.name == "earned_badge")
+    lines = "".join(proofs.lines(kind, EarnedBadge.objects.order_by("pk")))
+    assert (
+        lines.count('"leaf"')
+        == EarnedBadge.objects.filter(customer_id=pseudonym_of(CUSTOMER)).count()
+    )
+
+
+class TestTheCommand:
+    def test_says_what_it_would_do(self, sealed, capsys):
+        call_command("erase_customer", str(CUSTOMER), "--dry-run")
+        out = capsys.readouterr().out
+        assert "badges_earnedbadge: 1" in out
+        assert f"Would become customer {pseudonym_of(CUSTOMER)}." in out
+        assert EarnedBadge.objects.filter(customer_id=CUSTOMER).exists()
+        assert not ErasedRow.objects.exists()
+
+    def test_does_it(self, sealed, capsys):
+        call_command("erase_customer", str(CUSTOMER), "--reason", "Asked by letter")
+        assert f"Now customer {pseudonym_of(CUSTOMER)}." in capsys.readouterr().out
+        assert not EarnedBadge.objects.filter(customer_id=CUSTOMER).exists()
+
+    def test_refuses_what_is_no_number(self, db):
+        with pytest.raises(CommandError, match="no customer id"):
+            call_command("erase_customer", "5x")

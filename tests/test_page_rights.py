@@ -1,0 +1,233 @@
+"""Every page of the desk and the admin has its readers, written down: one in no table fails."""
+
+import re
+
+import pytest
+from django.apps import apps
+from django.urls import get_resolver
+
+from badges.models import BadgeGroup, Channel, CustomField, RequestLog, Verification
+from badges.services import verifications
+from badges.services.requests import Origin
+from tests.factories import (
+    CUSTOMER,
+    BadgeMetaFactory,
+    ClaimFactory,
+    EarnedBadgeFactory,
+    IntegratorFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+# Who is let in: M MemberCare, S Supervisor, A Auditor, the administrator ("R", for root), and
+# N for somebody of the staff without any role. An empty text lets nobody in.
+ROLES = {"M": "MemberCare", "S": "Supervisor", "A": "Auditor", "N": None, "R": None}
+
+DESK = {
+    "desk/": "MSANR",  # sends on who may not see it
+    "desk/find/": "MSAR",
+    "desk/customers/<int:customer_id>/": "MSAR",
+    "desk/customers/<int:customer_id>/badges/<str:badge_id>/": "MSAR",
+    "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/": "MSR",
+    "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/preview/": "MSR",
+    "desk/issue/": "MSR",
+    "desk/issue/preview/": "MSR",
+    "desk/issue/badges/": "MSR",
+    "desk/revoke/": "MSR",
+    "desk/audit/": "SAR",
+    "desk/audit/public-key/": "SAR",
+    "desk/audit/verify/": "AR",
+    "desk/audit/verifications/<int:pk>/": "AR",
+    "desk/requests/<int:pk>/revoke/": "MSR",
+    "desk/requests/": "MSAR",
+    "desk/requests/tail/": "MSAR",
+    "desk/requests/badges/": "MSAR",
+    "desk/requests/filters/": "MSAR",
+    "desk/requests/filters/<int:pk>/delete/": "MSAR",
+    "desk/requests/<int:pk>/": "MSAR",
+    "desk/history/": "MSAR",
+    "desk/history/<slug:kind>/": "MSAR",
+    "desk/history/<slug:kind>/filters/": "MSAR",
+    "desk/history/<slug:kind>/filters/<int:pk>/delete/": "MSAR",
+    "desk/receipts/<int:pk>/": "MSAR",
+    "desk/badges/": "MSAR",
+    "desk/badges/new/": "SR",
+    "desk/badges/<str:pk>/": "MSAR",
+    "desk/badges/<str:pk>/edit/": "SR",
+    "desk/badges/<str:pk>/duplicate/": "SR",
+    "desk/badges/<str:pk>/switch/": "SR",
+    "desk/badges/<str:pk>/claim/": "SR",
+    "desk/badges/<str:pk>/unclaim/": "SR",
+    "desk/groups/": "MSAR",
+    "desk/groups/new/": "SR",
+    "desk/groups/<str:pk>/": "MSAR",
+    "desk/groups/<str:pk>/edit/": "SR",
+    "desk/groups/<str:pk>/switch/": "SR",
+    "desk/fields/": "MSAR",
+    "desk/fields/new/": "SR",
+    "desk/fields/<str:pk>/": "MSAR",
+    "desk/fields/<str:pk>/edit/": "SR",
+    "desk/fields/<str:pk>/disable/": "SR",
+    "desk/integrators/": "SAR",
+    "desk/integrators/new/": "SR",
+    "desk/integrators/<int:pk>/": "SAR",
+    "desk/integrators/<int:pk>/rotate/": "SR",
+    "desk/integrators/<int:pk>/revoke/": "SR",
+}
+
+
+def admin_pages(model, *, view, add="", delete=""):
+    """Return the pages that the admin has of each model."""
+    pages = {"": view, "add/": add, "<path:object_id>/change/": view}
+    pages |= {"<path:object_id>/history/": view, "<path:object_id>/delete/": delete}
+    pages |= {"<path:object_id>/": "MSANR"}  # only leads to the page of the form
+    return {f"admin/{model}/{rest}": who for rest, who in pages.items()}
+
+
+ADMIN = {
+    "admin/": "MSANR",
+    "admin/search/": "MSANR",
+    "admin/password_change/": "MSANR",
+    "admin/password_change/done/": "MSANR",
+    "admin/jsi18n/": "MSANR",
+    **admin_pages("badges/badgemeta", view="MSAR", add="SR"),
+    **admin_pages("badges/claim", view="MSAR", add="SR"),
+    "admin/badges/claim/<path:object_id>/unclaim/": "SR",
+    **admin_pages("badges/integrator", view="SAR", add="SR"),
+    **admin_pages("auth/user", view="R", add="R"),
+    "admin/auth/user/<id>/password/": "R",
+    **admin_pages("auth/group", view="R", add="R", delete="R"),
+}
+PAGES = DESK | ADMIN
+
+# Not a page of its own, and why; everything else below these two addresses is in a table.
+ELSEWHERE = {
+    "admin/login/": "open to everybody (admin/test_accounts)",
+    "admin/logout/": "by POST, and ends the session (admin/test_accounts)",
+    "admin/autocomplete/": "asks for the right to the model that is searched",
+    "admin/r/<path:content_type_id>/<path:object_id>/": "no model has a page on another site",
+    "admin/^(?P<app_label>badges|auth)/$": "the overview of one app, by the rights to its models",
+    "admin/(?P<url>.*)$": "what is none of the others: 404",
+}
+BY_POST = {
+    "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/preview/",
+    "desk/issue/preview/",
+    "desk/issue/badges/",
+    "desk/audit/verify/",
+    "desk/audit/verifications/<int:pk>/",
+    "desk/requests/filters/",
+    "desk/requests/filters/<int:pk>/delete/",
+    "desk/history/<slug:kind>/filters/",
+    "desk/history/<slug:kind>/filters/<int:pk>/delete/",
+    "desk/badges/<str:pk>/claim/",
+    "desk/badges/<str:pk>/unclaim/",
+}
+READING = ["READ_RECEIPT", "VERIFY", "SAVE_FILTER", "DELETE_FILTER"]
+EACH_PAGE = pytest.mark.parametrize("page", PAGES)
+
+
+def routes(patterns, path=""):
+    """Yield everything that the resolver knows below the desk and the admin."""
+    for pattern in patterns:
+        here = path + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from routes(pattern.url_patterns, here)
+        elif here.startswith(("desk/", "admin/")):
+            yield here
+
+
+@pytest.fixture
+def rows(audit_files):
+    """One row of each kind, by what an address calls it."""
+    badge = BadgeMetaFactory(enrolled=True, claimed=True)
+    earned = EarnedBadgeFactory(badge=badge)
+    user = UserFactory(role="Supervisor")
+    return {
+        "badges/badgemeta": badge,
+        "badges/claim": ClaimFactory(),
+        "badges/integrator": IntegratorFactory(),
+        "auth/user": user,
+        "auth/group": user.groups.get(),
+        "desk/groups": BadgeGroup.objects.create(name="Gold", rank=1),
+        "desk/fields": CustomField.objects.create(name="Colour", data_type="STRING"),
+        "desk/integrators": IntegratorFactory(),
+        "desk/badges": badge,
+        "desk/audit": verifications.begin(origin=Origin(channel=Channel.COMMAND)),
+        "desk/receipts": earned.request,
+        "desk/requests": earned.request,
+        "desk/history": earned.request,
+    }
+
+
+@pytest.fixture
+def address(rows):
+    """Return the address of a page, of a row that there is."""
+
+    def fill(page):
+        model = "/".join(page.removeprefix("admin/").split("/")[:2])
+        names = {"customer_id": CUSTOMER, "badge_id": rows["desk/badges"].pk, "kind": "issued"}
+        row = rows.get(model)
+        return "/" + re.sub(
+            r"<(?:\w+:)?(\w+)>", lambda found: str(names.get(found[1], row and row.pk)), page
+        )
+
+    return fill
+
+
+@pytest.fixture
+def visit(client, address):
+    """Open a page, as somebody of a role."""
+
+    def open_page(page, role=None, method=None):
+        if role:
+            client.force_login(UserFactory(role=ROLES[role], is_superuser=role == "R"))
+        method = method or ("post" if page in BY_POST else "get")
+        return getattr(client, method)(address(page))
+
+    return open_page
+
+
+def everything():
+    """Return every row but those of the request log, of verifications and of the visit."""
+    tables = [
+        model
+        for model in apps.get_models()
+        if model not in (RequestLog, Verification) and model._meta.label != "sessions.Session"
+    ]
+    return {model: sorted(map(str, model._base_manager.values())) for model in tables}
+
+
+def test_every_page_is_in_one_table():
+    assert set(routes(get_resolver().url_patterns)) == {*PAGES, *ELSEWHERE}
+    assert not DESK.keys() & ADMIN.keys()
+
+
+@EACH_PAGE
+def test_nobody_is_let_in_without_a_log_in(visit, page):
+    answer = visit(page)
+    assert answer.status_code == 302
+    assert answer.url.startswith("/admin/login/?next=")
+
+
+@EACH_PAGE
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_let_in_where_the_table_says_so(visit, page, role):
+    answer = visit(page, role)
+    if role in PAGES[page]:
+        assert answer.status_code in (200, 204, 302), answer.status_code
+        assert "/login/" not in answer.headers.get("Location", "")
+    else:
+        assert answer.status_code == 403
+
+
+@EACH_PAGE
+def test_an_auditor_changes_nothing_whatever_is_sent(visit, page, rows):
+    visit(page, "A")
+    before = everything()
+
+    answer = visit(page, method="post")
+
+    assert answer.status_code in (200, 302, 403, 405)
+    assert everything() == before
+    assert not RequestLog.objects.filter(user__isnull=False).exclude(operation__in=READING)
