@@ -1,0 +1,57 @@
+"""Measure the product beside its limit, and beside a peer, in one run with turns.
+
+    python -m tests.bench earn [--peer FOLDER --peer-python PYTHON] [--rounds 3] [--seconds 5]
+
+Starts a PostgreSQL of its own, with the durability it comes with. Needs PostgreSQL's programs,
+with pgbench, and wrk (Debian: postgresql, postgresql-contrib, wrk). Ends with 1 when a ratio is
+not what it has to be. On a machine with other work the ratios mean more than the rates.
+"""
+
+import argparse
+import os
+import platform
+import sys
+
+import django
+
+from tests.bench import cluster as clusters
+from tests.bench import report
+
+
+def main() -> int:
+    arguments = parsed()
+    with clusters.private() as cluster:
+        use(cluster.create("product"))
+        from tests.bench import earns
+
+        rows, goals = earns.measured(cluster, arguments)
+        about = f"{platform.machine()}, {os.cpu_count()} processors, Python"
+        about = f"{about} {platform.python_version()}, {earns.versions(cluster)}"
+    print(f"{about}; medians of {arguments.rounds} rounds of {arguments.seconds} s\n")  # noqa: T201
+    report.show(rows, goals)
+    if arguments.json:
+        report.keep(arguments.json, rows, goals, about=about)
+    return int(not all(goal.is_met for goal in goals))
+
+
+def use(database_url: str) -> None:
+    """Let Django's settings name this database."""
+    os.environ["DATABASE_URL"] = database_url
+    os.environ.setdefault("SECRET_KEY", "of-a-measurement")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "badgeadmin.settings")
+    django.setup()
+
+
+def parsed():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", choices=["earn"])
+    parser.add_argument("--peer", help="folder of the FastAPI service, if it is to take part")
+    parser.add_argument("--peer-python", default=sys.executable, help="what runs it")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=5, help="how long each sample takes")
+    parser.add_argument("--json", metavar="FILE", help="where to write the same as JSON")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
