@@ -6,6 +6,7 @@ interpreter with it. It ends with that worker, and then another one runs it.
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,9 +20,11 @@ NICENESS = 10
 log = logging.getLogger(__name__)
 
 
-def main() -> None:
-    """Do every chore again and again, until the process that started this one is gone."""
-    worker = os.getppid()
+def main(worker: int) -> None:
+    """Do every chore again and again as long as its parent is this worker.
+
+    The worker says its number itself: it may be gone before this process can ask for its parent.
+    """
     os.nice(NICENESS)
     django.setup()
     for chore in _chores():
@@ -56,4 +59,4 @@ def _keep(work, seconds: float, trouble: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(worker=int(sys.argv[1]))

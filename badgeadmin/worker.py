@@ -44,7 +44,7 @@ def _have_chores_done(server: int) -> None:
     """
     from django.conf import settings
 
-    command = [sys.executable, "-m", "badgeadmin.chores"]
+    command = [sys.executable, "-m", "badgeadmin.chores", str(os.getpid())]
     with (settings.VAR_DIR / "chores.lock").open("w") as file:
         fcntl.lockf(file, fcntl.LOCK_EX, 1, server)
         while True:

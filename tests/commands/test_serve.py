@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -22,15 +23,28 @@ from badges.management.readiness import Address
 PATIENCE = 30
 
 
-@pytest.fixture
-def environment(tmp_path):
-    """A database and a folder of static files of the test's own, both empty."""
+def environment_in(directory):
+    """An environment with a database and static files of its own, as yet there are none."""
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.commands.settings",
-        "DATABASE_URL": f"sqlite:///{tmp_path}/served.sqlite3",
-        "STATIC_ROOT": str(tmp_path / "static"),
+        "DATABASE_URL": f"sqlite:///{directory}/served.sqlite3",
+        "STATIC_ROOT": str(directory / "static"),
         "SECRET_KEY": "for-tests-only",
     }
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """A folder with a migrated database, to be copied: to migrate takes seconds."""
+    directory = tmp_path_factory.mktemp("migrated")
+    run = manage("migrate", "--verbosity=0", env=environment_in(directory))
+    assert run.returncode == 0, run.stderr
+    return directory
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return environment_in(tmp_path)
 
 
 @pytest.fixture
@@ -47,9 +61,9 @@ def manage(*arguments, env):
 
 
 @pytest.fixture
-def server(environment, address):
+def server(environment, address, migrated, tmp_path):
     """The server, as a terminal would start it: the leader of a process group."""
-    assert manage("migrate", "--verbosity=0", env=environment).returncode == 0
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", f"--bind={address}"]
     with subprocess.Popen(command, env=environment, start_new_session=True) as process:  # noqa: S603
         try:
@@ -123,6 +137,18 @@ def test_workers_do_not_outlive_a_server_that_was_killed(server):
     server.kill()
 
     wait_until(lambda: not any(worker.exists() for worker in workers))
+
+
+def test_the_chores_end_with_the_worker_that_was_gone_before_they_began():
+    gone = subprocess.Popen([sys.executable, "-c", ""])  # noqa: S603 - nothing at all
+    gone.wait()
+    command = [sys.executable, "-m", "badgeadmin.chores", str(gone.pid)]
+
+    run = subprocess.run(  # noqa: S603 - our own command
+        command, cwd=settings.BASE_DIR, timeout=PATIENCE, check=False
+    )
+
+    assert run.returncode == 0
 
 
 def test_one_process_does_the_chores_and_another_one_once_it_is_gone(server):
