@@ -18,7 +18,11 @@ INTEGRATORS = ["view_integrator", "add_integrator", "change_integrator"]
 ROLES = {
     "MemberCare": [*VIEWS, *DESK],
     "Supervisor": ["view_seal", *VIEWS, *EDITS, *DISPLAY, *INTEGRATORS, *DESK],
-    "Auditor": [*VIEWS, "view_badgerevision", "view_integrator", "view_seal", "add_verification"],
+    "Auditor": [
+        *VIEWS,
+        *("view_badgerevision", "view_integrator", "view_seal"),
+        *("add_verification", "export_ledgers"),
+    ],
     "Default": [
         *DESK,
         *EDITS,

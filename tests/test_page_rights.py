@@ -7,7 +7,7 @@ from django.apps import apps
 from django.urls import get_resolver
 
 from badges.models import BadgeGroup, Channel, CustomField, RequestLog, Verification
-from badges.services import verifications
+from badges.services import exports, verifications
 from badges.services.requests import Origin
 from tests.factories import (
     CUSTOMER,
@@ -50,6 +50,12 @@ DESK = {
     "desk/history/<slug:kind>/": "MSAR",
     "desk/history/<slug:kind>/filters/": "MSAR",
     "desk/history/<slug:kind>/filters/<int:pk>/delete/": "MSAR",
+    "desk/figures/": "MSAR",
+    "desk/exports/": "AR",
+    "desk/exports/new/": "AR",
+    "desk/exports/<int:pk>/": "AR",
+    "desk/exports/<int:pk>/progress/": "AR",
+    "desk/exports/<int:pk>/file/": "AR",
     "desk/receipts/<int:pk>/": "MSAR",
     "desk/badges/": "MSAR",
     "desk/badges/new/": "SR",
@@ -120,6 +126,8 @@ BY_POST = {
     "desk/requests/filters/<int:pk>/delete/",
     "desk/history/<slug:kind>/filters/",
     "desk/history/<slug:kind>/filters/<int:pk>/delete/",
+    "desk/exports/new/",
+    "desk/exports/<int:pk>/file/",
     "desk/badges/<str:pk>/claim/",
     "desk/badges/<str:pk>/unclaim/",
 }
@@ -154,6 +162,9 @@ def rows(audit_files):
         "desk/integrators": IntegratorFactory(),
         "desk/badges": badge,
         "desk/audit": verifications.begin(origin=Origin(channel=Channel.COMMAND)),
+        "desk/exports": exports.begin_export(
+            origin=Origin(channel=Channel.COMMAND), ledger="issued", format="CSV", query=""
+        ),
         "desk/receipts": earned.request,
         "desk/requests": earned.request,
         "desk/history": earned.request,

@@ -33,7 +33,7 @@ def navigation(request):
     return [
         {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE]},
         {"title": _("Badges"), "items": [BADGES, BADGE_GROUPS, CUSTOM_FIELDS, CLAIMS]},
-        {"title": _("Ledgers"), "items": [REQUESTS, HISTORY, RECORD]},
+        {"title": _("Ledgers"), "items": [REQUESTS, HISTORY, FIGURES, EXPORTS, RECORD]},
         {"title": _("Access"), "items": [INTEGRATORS, USERS, GROUPS]},
     ]
 
@@ -127,6 +127,20 @@ HISTORY = item(
     "desk:history",
     "badges.view_earnedbadge",
     _("Who was given which badge, when and by whom; enrolments, revocations, definitions."),
+)
+FIGURES = item(
+    _("Figures"),
+    "monitoring",
+    "desk:figures",
+    "badges.view_requestlog",
+    _("What was asked, issued and refused, by day, door, cause and actor."),
+)
+EXPORTS = item(
+    _("Exports"),
+    "download",
+    "desk:exports",
+    "badges.export_ledgers",
+    _("What was taken out of the ledgers, by whom, and what each file was."),
 )
 INTEGRATORS = item(
     _("Integrators"),

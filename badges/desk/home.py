@@ -1,6 +1,5 @@
 """The home page: how much was issued and refused, and what needs attention."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from badges.desk.attention import Attention, attention
+from badges.desk.charts import Chart, channels_of
 from badges.desk.links import Links
 from badges.desk.numbers import grouped
 from badges.errors import ErrorCode
-from badges.models import BadgeMeta, Channel, DailyCount, Status
+from badges.models import BadgeMeta, DailyCount, Status
 from badges.models.values import start_of_day
 from badges.services import summaries
 
@@ -42,52 +42,13 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Issued:
+class Issued(Chart):
     """How many badges were issued on each day through each door; the last day is today.
 
     `before` is how many there were in as many days before.
     """
 
-    days: list[date]
-    counts: Counter
     before: int
-
-    @property
-    def channels(self) -> list[Channel]:
-        """The doors something came through."""
-        used = {channel for _day, channel in self.counts}
-        return [channel for channel in Channel if channel in used]
-
-    @property
-    def totals(self) -> list[tuple[Channel, str]]:
-        return [(each, grouped(sum(self._of(each)))) for each in self.channels]
-
-    @property
-    def rows(self) -> list[tuple[date, list[str], str]]:
-        """The days as a table, the latest one first."""
-        return [
-            (
-                day,
-                [grouped(self.counts[day, each]) for each in self.channels],
-                grouped(self.on(day)),
-            )
-            for day in reversed(self.days)
-        ]
-
-    @property
-    def as_json(self) -> str:
-        """The days as the chart reads them."""
-        series = [
-            {"channel": each.value, "label": str(each.label), "values": self._of(each)}
-            for each in self.channels
-        ]
-        return json.dumps({"days": [str(day) for day in self.days], "series": series})
-
-    def on(self, day: date) -> int:
-        return sum(self.counts[day, channel] for channel in self.channels)
-
-    def _of(self, channel: Channel) -> list[int]:
-        return [self.counts[day, channel] for day in self.days]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +152,20 @@ def _issued(counts: Iterable[dict], today: date) -> Issued:
     days = [today - back * DAY for back in reversed(range(DAYS))]
     by_door = {(row["day"], row["door"]): row["of_customers"] for row in counts if row["door"]}
     lately = Counter({place: count for place, count in by_door.items() if place[0] >= days[0]})
-    return Issued(days=days, counts=lately, before=sum(by_door.values()) - lately.total())
+    return Issued(
+        slug="home-issued",
+        icon="bar_chart",
+        title=_("Issued per day"),
+        description=_(
+            "Badges issued on each of the last 30 days, by channel; the table has the same numbers"
+        ),
+        note=_("The last 30 days; a day begins at 00:00 UTC."),
+        nothing=_("Nothing was issued in the last 30 days."),
+        days=days,
+        series=channels_of(lately),
+        counts=lately,
+        before=sum(by_door.values()) - lately.total(),
+    )
 
 
 def _badges(today: date) -> QuerySet[BadgeMeta]:

@@ -28,8 +28,11 @@ class Links:
 
     def refused(self, day: date, **only) -> str:
         """What was refused on a day, of one `code` or one `actor` perhaps, as it is counted."""
-        counted = {"outcome": RequestOutcome.REFUSED, "operation": CHANGES}
-        query = counted | only | {"since": day, "until": day}
+        return self.changes(day, day, outcome=RequestOutcome.REFUSED, **only)
+
+    def changes(self, first: date, last: date, **only) -> str:
+        """What was asked to be changed on some days, both inclusive: what is counted by day."""
+        query = {"operation": CHANGES} | only | {"since": first, "until": last}
         return self._list("view_requestlog", "desk:requests", **query)
 
     def badge(self, badge_id: str) -> str:

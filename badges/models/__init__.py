@@ -6,6 +6,8 @@ from badges.models.choices import (
     DataType,
     EarnType,
     ExpiryKind,
+    ExportFormat,
+    ExportState,
     FactStatus,
     ImageTag,
     LimitKind,
@@ -26,6 +28,7 @@ from badges.models.definitions import (
     CustomValue,
     EarnLimit,
 )
+from badges.models.exports import Export
 from badges.models.filters import SavedFilter
 from badges.models.groups import RANKS, BadgeGroup, CustomField
 from badges.models.ids import is_id, new_id
@@ -33,12 +36,13 @@ from badges.models.integrators import Integrator
 from badges.models.ledgers import EarnedBadge, EarnTally, Enrolment
 from badges.models.requests import RefusedItem, RequestLog, StoredAnswer
 from badges.models.seals import ErasedRow, Seal, SealSalts, Verification
-from badges.models.summaries import BadgeCount, DailyCount, SummaryCursor
+from badges.models.summaries import ActorCount, BadgeCount, DailyCount, SummaryCursor
 from badges.models.values import EVER, Definition, Expiry, Limit, Owner, Span
 
 __all__ = [
     "EVER",
     "RANKS",
+    "ActorCount",
     "BadgeCount",
     "BadgeGroup",
     "BadgeImage",
@@ -61,6 +65,9 @@ __all__ = [
     "ErasedRow",
     "Expiry",
     "ExpiryKind",
+    "Export",
+    "ExportFormat",
+    "ExportState",
     "FactStatus",
     "ImageTag",
     "Integrator",

@@ -153,15 +153,33 @@ class Operation(models.TextChoices):
     ERASE_CUSTOMER = "ERASE_CUSTOMER", _("Erase a customer")
     SAVE_FILTER = "SAVE_FILTER", _("Save a filter")
     DELETE_FILTER = "DELETE_FILTER", _("Delete a filter")
+    EXPORT = "EXPORT", _("Export a ledger")
+    FINISH_EXPORT = "FINISH_EXPORT", _("Finish an export")
 
     @classmethod
     def changing(cls):
         """Those that change what the application is about; the others let in, out, or look."""
         others = {cls.SIGN_IN, cls.SIGN_OUT, cls.ISSUE_TOKEN}
         others |= {cls.READ_RECEIPT, cls.VERIFY, cls.ARCHIVE, cls.SAVE_FILTER, cls.DELETE_FILTER}
+        others |= {cls.EXPORT, cls.FINISH_EXPORT}
         return [each for each in cls if each not in others]
 
 
 class RequestOutcome(models.TextChoices):
     ACCEPTED = "ACCEPTED", _("Accepted")
     REFUSED = "REFUSED", _("Refused")
+
+
+class ExportFormat(models.TextChoices):
+    """What an export is written as: for spreadsheets, or with proofs for machines."""
+
+    CSV = "CSV", "CSV"
+    XLSX = "XLSX", "XLSX"
+    JSONL = "JSONL", _("JSON Lines with proofs")
+
+
+class ExportState(models.TextChoices):
+    READY = "READY", _("Ready to be downloaded")
+    RUNNING = "RUNNING", _("Being written")
+    FINISHED = "FINISHED", _("Finished")
+    BROKEN_OFF = "BROKEN_OFF", _("Broken off")

@@ -82,6 +82,35 @@ class BadgeCount(models.Model):
         return f"{self.day} {self.badge}"
 
 
+class ActorCount(models.Model):
+    """How many requests an actor made on one day (UTC), and how many of them were refused.
+
+    An integrator or a user of 0 stands for none; none of both is the command line. Kept with the
+    DailyCount.
+    """
+
+    day = models.DateField(_("day"))
+    integrator_id = models.BigIntegerField(_("integrator"), default=0)
+    user_id = models.BigIntegerField(_("user"), default=0)
+    requests = models.PositiveIntegerField(_("requests"), default=0)
+    refused = models.PositiveIntegerField(_("refused"), default=0)
+
+    objects = ByDayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("count of an actor")
+        verbose_name_plural = _("counts of actors")
+        ordering = ["-day"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "integrator_id", "user_id"], name="actor_is_counted_once_a_day"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.day} {self.integrator_id} {self.user_id}"
+
+
 class SummaryCursor(models.Model):
     """How far the request log has been counted; there is one row."""
 

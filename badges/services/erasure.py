@@ -32,6 +32,7 @@ from badges.models import (
     Operation,
     RefusedItem,
     RequestLog,
+    SavedFilter,
     Seal,
     SealSalts,
     StoredAnswer,
@@ -42,6 +43,7 @@ from badges.services.seals import seal_entirely
 KEY_SIZE = 32
 PSEUDONYMS = 2**62  # from here on: no programme numbers its customers so high
 NUMBERED = [EarnedBadge, Enrolment, RefusedItem, RequestLog]
+TEXTS = {StoredAnswer: "body", SavedFilter: "query"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def pseudonym_of(customer_id: int) -> int:
 
 def preview_erasure(customer_id: int) -> Erased:
     """Return what `erase_customer` would change, and change nothing."""
-    return _counted(customer_id, _mentions(customer_id), _answers(customer_id))
+    return _counted(customer_id, _mentions(customer_id), _texts(customer_id))
 
 
 def erase_customer(*, origin: Origin, customer_id: int) -> Erased:
@@ -80,25 +82,25 @@ def erase_customer(*, origin: Origin, customer_id: int) -> Erased:
         ) as request,
         guards.lifted(),
     ):
-        requests, answers = _mentions(customer_id), _answers(customer_id)
-        erased = _counted(customer_id, requests, answers)
+        requests, texts = _mentions(customer_id), _texts(customer_id)
+        erased = _counted(customer_id, requests, texts)
         if not any(erased.rows.values()):
             raise BadgeError(ErrorCode.NOT_FOUND, "customer_id", _("There is no such customer."))
         seals = _seals_of(_causes(customer_id) | set(requests))
         before = {seal.number: _rows_as_sealed(seal) for seal in seals}
-        _replace(customer_id, pseudonym, requests, answers)
+        _replace(customer_id, pseudonym, requests, texts)
         for seal in seals:
             _seal_again(seal, before[seal.number], request)
     return erased
 
 
-def _counted(customer_id: int, requests: list[int], answers: list[StoredAnswer]) -> Erased:
+def _counted(customer_id: int, requests: list[int], texts: dict[type, list]) -> Erased:
     rows = {
         model._meta.db_table: model.objects.filter(customer_id=customer_id).count()
         for model in NUMBERED
     }
     rows[RequestLog._meta.db_table] = len(requests)
-    rows[StoredAnswer._meta.db_table] = len(answers)
+    rows |= {model._meta.db_table: len(found) for model, found in texts.items()}
     return Erased(pseudonym_of(customer_id), rows)
 
 
@@ -115,10 +117,18 @@ def _mentions(customer_id: int) -> list[int]:
     ]
 
 
-def _answers(customer_id: int) -> list[StoredAnswer]:
+def _texts(customer_id: int) -> dict[type, list]:
+    """Return the rows beside the record that name a customer in a text, by their tables."""
     number = str(customer_id)
-    found = StoredAnswer.objects.filter(body__contains=number)
-    return [answer for answer in found if _number(number).search(answer.body)]
+    named = _number(number)
+    return {
+        model: [
+            row
+            for row in model.objects.filter(**{f"{column}__contains": number})
+            if named.search(getattr(row, column))
+        ]
+        for model, column in TEXTS.items()
+    }
 
 
 def _number(number: str) -> re.Pattern:
@@ -161,7 +171,7 @@ def _rows_as_sealed(seal: Seal) -> dict[Key, bytes]:
 
 
 def _replace(
-    customer_id: int, pseudonym: int, requests: list[int], answers: list[StoredAnswer]
+    customer_id: int, pseudonym: int, requests: list[int], texts: dict[type, list]
 ) -> None:
     """Put the pseudonym in the place of the customer."""
     number, instead = _number(str(customer_id)), str(pseudonym)
@@ -172,9 +182,10 @@ def _replace(
         row.save(update_fields=["content", "reason", "fingerprint"])
     for model in NUMBERED:
         model.objects.filter(customer_id=customer_id).update(customer_id=pseudonym)
-    for answer in answers:
-        answer.body = number.sub(instead, answer.body)
-        answer.save(update_fields=["body"])
+    for model, column in TEXTS.items():
+        for row in texts[model]:
+            setattr(row, column, number.sub(instead, getattr(row, column)))
+            row.save(update_fields=[column])
 
 
 def _seal_again(seal: Seal, before: dict[Key, bytes], request: RequestLog) -> None:

@@ -4,7 +4,7 @@ Of coming in, going and looking up nothing is counted: who was not let in was re
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 
 from django.db import connection, transaction
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from badges.models import (
     EVER,
+    ActorCount,
     BadgeCount,
     DailyCount,
     EarnedBadge,
@@ -32,6 +33,7 @@ THE_CURSOR = 1
 KEY = ["channel", "operation", "badge_id", "integrator_id"]
 LISTS_OF_EARNED = [Operation.EARN_BULK, Operation.IMPORT_EARNED]
 ROWS_IN_ONE_STATEMENT = 1_000
+STATEMENTS_AT_ONCE = 3
 
 # What the customers of an operation count as for its badge.
 COUNTED_AS = {
@@ -83,6 +85,7 @@ def rebuild() -> int:
         SummaryCursor.objects.update(last_request=0)
         DailyCount.objects.all().delete()
         BadgeCount.objects.all().delete()
+        ActorCount.objects.all().delete()
     return catch_up_entirely()
 
 
@@ -111,8 +114,13 @@ def _add_counts(after: int, until: int) -> int:
     first, *others = _counts({"gt": after, "lte": until})
     counted = list(first.union(*others, all=True))
     changing = [row for row in counted if row["operation"] in Operation.changing()]
-    _add(DailyCount, ["day", *KEY, "code"], _daily(changing))
-    _add(BadgeCount, ["day", "badge_id"], _of_badges(changing))
+    _run(
+        [
+            *_added(DailyCount, ["day", *KEY, "code"], _daily(changing)),
+            *_added(BadgeCount, ["day", "badge_id"], _of_badges(changing)),
+            *_added(ActorCount, ["day", "integrator_id", "user_id"], _of_actors(changing)),
+        ]
+    )
     return sum(row["of_requests"] for row in counted)
 
 
@@ -138,11 +146,34 @@ def _of_badges(counted: Iterable[dict]) -> dict[tuple, Counter]:
     return sums
 
 
-def _add(model, key: list[str], sums: Mapping[tuple, Counter]) -> None:
-    """Add sums to the counts of a model; rows that are missing come into being.
+def _of_actors(counted: Iterable[dict]) -> dict[tuple, Counter]:
+    """Return the sums by the key of an ActorCount; who is none there is 0."""
+    sums = defaultdict(Counter)
+    for row in counted:
+        if asked := row["of_requests"]:
+            place = (row["day"], row["integrator_id"] or 0, row["user_id"] or 0)
+            refused = asked if row["refusal"] is not None else 0
+            sums[place].update(requests=asked, refused=refused)
+    return sums
 
-    In the order of their keys, so that two who add to the same rows do not wait in a circle.
+
+def _run(statements: list[tuple[str, list]]) -> None:
+    """Run statements that have nothing to do with each other, on PostgreSQL a few at once.
+
+    A page that counts what is new pays for each round trip.
     """
+    at_once = STATEMENTS_AT_ONCE if connection.vendor == "postgresql" else 1
+    with connection.cursor() as cursor:
+        for start in range(0, len(statements), at_once):
+            *others, last = statements[start : start + at_once]
+            parts = [f"part{number} AS ({text})" for number, (text, _) in enumerate(others)]
+            head = f"WITH {', '.join(parts)} " if parts else ""
+            values = [value for _text, given in (*others, last) for value in given]
+            cursor.execute(head + last[0], values)
+
+
+def _added(model, key: list[str], sums: Mapping[tuple, Counter]) -> Iterator[tuple[str, list]]:
+    """Yield statements that add sums to the counts of a model; missing rows come into being."""
     names = [field.attname for field in model._meta.fields if field.attname not in ("id", *key)]
     added = ", ".join(f"{name} = known.{name} + excluded.{name}" for name in names)
     rows = [(*place, *(counted[name] for name in names)) for place, counted in sorted(sums.items())]
@@ -156,8 +187,7 @@ def _add(model, key: list[str], sums: Mapping[tuple, Counter]) -> None:
             key=", ".join(key),
             sums=added,
         )
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [value for row in batch for value in row])
+        yield statement, [value for row in batch for value in row]
 
 
 def _counts(ids: dict[str, int]) -> list[QuerySet]:
@@ -165,7 +195,7 @@ def _counts(ids: dict[str, int]) -> list[QuerySet]:
     single = Q(operation=Operation.EARN, outcome=RequestOutcome.ACCEPTED)
     requests = (
         _range(RequestLog.objects, "pk", ids)
-        .values(*KEY, day=TruncDate("received_at", tzinfo=UTC), refusal=F("code"))
+        .values(*KEY, "user_id", day=TruncDate("received_at", tzinfo=UTC), refusal=F("code"))
         .annotate(of_requests=Count("pk"), of_customers=Count("pk", filter=single))
     )
     lists = EarnedBadge.objects.filter(request__operation__in=LISTS_OF_EARNED)
@@ -193,6 +223,7 @@ def _of_parts(parts, request: str, ids: dict[str, int], *, badge: str, code) -> 
             f"{request}__operation",
             badge,
             f"{request}__integrator_id",
+            f"{request}__user_id",
             day=TruncDate(f"{request}__received_at", tzinfo=UTC),
             refusal=code,
         )

@@ -36,8 +36,12 @@ DISTINCT = """() => {
     axe.configure({rules: [{id: "color-contrast", selector: "[data-axe-distinct]"}]});
 }"""
 
-# What is on its way from one colour to another would be measured half way.
-STILL = "*, *::before, *::after { animation: none !important; transition: none !important; }"
+# What is on its way from one colour to another would be measured half way, and what is about to be
+# replaced is dimmed meanwhile.
+STILL = """
+    *, *::before, *::after { animation: none !important; transition: none !important; }
+    .htmx-request { opacity: 1 !important; }
+"""
 # A chart takes its new size a moment after its frame.
 SETTLED = "() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 50))"
 VISIBLE = "each => each.checkVisibility({visibilityProperty: true})"

@@ -14,6 +14,19 @@ CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 # database there unless it is told that nothing asynchronous is going on.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+# A journey is taken on a screen and on a phone; each page by itself is looked at in every size and
+# both themes by `test_every_page`.
+in_both_looks = pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what is in this folder: it is run by itself (`pytest -m browser`)."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
 
 @pytest.fixture(scope="session")
 def chromium():

@@ -37,6 +37,9 @@ class Page:
 
 # What only leads back to a page, is a part of one, or a file.
 NO_PAGES = {
+    "desk:export-file",
+    "desk:export-new",
+    "desk:export-progress",
     "desk:history-forget",
     "desk:history-keep",
     "desk:record_key",
@@ -89,6 +92,11 @@ def unfold(page):
             option.check()
 
 
+def show_tables(page):
+    for button in page.get_by_role("button", name="Table", exact=True).all():
+        button.click()
+
+
 def several(*all_steps):
     def steps(page):
         for each in all_steps:
@@ -111,6 +119,8 @@ TABLES = {
     NOTHING_YET: [
         Page("home, fresh", "/desk/"),
         Page("badges, none", "/desk/badges/"),
+        Page("exports, none", "/desk/exports/"),
+        Page("figures, none", "/desk/figures/"),
         Page("integrators, none", "/desk/integrators/"),
         Page("customer, no badges", "/desk/customers/1001/"),
         Page("issue, no badges", "/desk/issue/"),
@@ -159,7 +169,7 @@ TABLES = {
     ],
     "customers": [
         Page("home", "/desk/"),
-        Page("home as table", "/desk/", press("Table", ".home-table")),
+        Page("home as table", "/desk/", press("Table", ".chart-table")),
         Page("find", "/desk/find/"),
         Page("find, several", "/desk/find/", find("zebra", ".desk-hits")),
         Page("find, nothing", "/desk/find/", find("no such thing", "text=Nothing found")),
@@ -293,6 +303,12 @@ TABLES = {
         Page("history of enrolments", "/desk/history/enrolments/"),
         Page("history of revocations", "/desk/history/revoked/"),
         Page("history of definitions", "/desk/history/definitions/"),
+        Page("figures", "/desk/figures/"),
+        Page("figures as tables", "/desk/figures/", show_tables),
+        Page("figures, wrong", "/desk/figures/?since=2026-02-01&until=2026-01-01"),
+        Page("exports", "/desk/exports/"),
+        Page("export, broken off", "/desk/exports/{broken.pk}/"),
+        Page("export, finished", "/desk/exports/{fetched.pk}/"),
         Page("record", "/desk/audit/"),
         Page(
             "record, verified",

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from badges.audit.filters import Filter
 from badges.models import (
     BadgeGroup,
     Channel,
     CustomField,
+    Export,
     Limit,
     LimitKind,
     LimitLevel,
@@ -20,6 +22,7 @@ from badges.services import summaries
 from badges.services.definitions import BadgeDraft, claim_badge, create_badge, update_badge
 from badges.services.earn import earn_badge, earn_badges
 from badges.services.enrol import enrol_customers
+from badges.services.exports import begin_export, deliver
 from badges.services.integrators import rotate_secret
 from badges.services.requests import Origin
 from badges.services.revoke import revoke_many
@@ -69,6 +72,7 @@ def furnish():
         field=CustomField.objects.create(name="Colour", data_type="STRING"),
         rotated=_rotated(desk),
         ended=IntegratorFactory(name="Campaigns of last year", active=False),
+        **_exports(desk),
         **facts,
     )
 
@@ -128,6 +132,20 @@ def _facts(desk, api, badge, enrolled):
         "refused": RequestLog.objects.get(code=2001),
         "revocation": revocation,
     }
+
+
+def _exports(desk):
+    """An export that was broken off, and one that was fetched whole."""
+    broken, fetched = (
+        begin_export(origin=desk, ledger="issued", format="CSV", query=query)
+        for query in (f"customer_id={CUSTOMER}", "")
+    )
+    begun, whole = (deliver(each, origin=desk, asked=Filter()) for each in (broken, fetched))
+    next(begun)
+    begun.close()
+    b"".join(whole)
+    Export.objects.filter(pk=broken.pk).update(seen_at=LONG_AGO)
+    return {"broken": broken, "fetched": fetched}
 
 
 def _rotated(desk):

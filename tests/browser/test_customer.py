@@ -5,6 +5,7 @@ import re
 import pytest
 
 from badges.models import EarnedBadge, Enrolment
+from tests.browser.conftest import in_both_looks
 from tests.browser.test_issue import RECEIPT, fits, focused, log_in
 from tests.factories import BadgeMetaFactory, EarnedBadgeFactory
 
@@ -35,8 +36,7 @@ def press(page, selector):
     page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@in_both_looks
 def test_a_customer_is_found_enrolled_and_looked_up_by_keyboard(
     open_page, shoot, shelf, enrolled_badge, theme, width
 ):

@@ -3,6 +3,7 @@
 import pytest
 
 from badges.models import BadgeMeta
+from tests.browser.conftest import in_both_looks
 from tests.browser.test_issue import fits
 from tests.factories import PASSWORD, BadgeMetaFactory
 
@@ -40,8 +41,7 @@ def tick(page, value):
     page.keyboard.press("Space")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@in_both_looks
 def test_a_badge_is_made_by_keyboard(open_page, shoot, supervisor, theme, width):
     page = open_page(width=width, theme=theme)
     log_in(page, LIST)

@@ -3,6 +3,7 @@
 import pytest
 
 from badges.models import BadgeGroup, BadgeMeta, CustomField
+from tests.browser.conftest import in_both_looks
 from tests.browser.test_definitions import log_in, press, tick, write
 from tests.browser.test_issue import fits
 from tests.factories import BadgeMetaFactory
@@ -11,10 +12,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 GROUPS = "/desk/groups/"
 FIELDS = "/desk/fields/"
-SIZES = [(390, "dark"), (768, "light"), (1440, "light"), (1440, "dark")]
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
+@in_both_looks
 def test_a_group_is_made_used_and_disabled_by_keyboard(open_page, shoot, supervisor, width, theme):
     badge = BadgeMetaFactory(name="Explorer")
     page = open_page(width=width, theme=theme)
@@ -62,7 +62,7 @@ def test_a_group_is_made_used_and_disabled_by_keyboard(open_page, shoot, supervi
     assert (BadgeGroup.objects.get().active, BadgeMeta.objects.get().group) == (False, group)
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
+@in_both_looks
 def test_a_field_is_made_used_and_disabled_by_keyboard(open_page, shoot, supervisor, width, theme):
     badge = BadgeMetaFactory(name="Explorer")
     page = open_page(width=width, theme=theme)

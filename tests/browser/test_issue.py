@@ -5,6 +5,7 @@ import re
 import pytest
 
 from badges.models import EarnedBadge, Limit, LimitKind, LimitLevel
+from tests.browser.conftest import in_both_looks
 from tests.factories import PASSWORD, BadgeMetaFactory, EarnedBadgeFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,8 +55,7 @@ def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@in_both_looks
 def test_a_badge_is_issued_by_keyboard(open_page, shoot, shelf, theme, width):
     page = open_page(width=width, theme=theme)
     log_in(page)
@@ -76,8 +76,7 @@ def test_a_badge_is_issued_by_keyboard(open_page, shoot, shelf, theme, width):
     assert EarnedBadge.objects.filter(customer_id=1001, badge__name="Welcome").count() == 1
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@in_both_looks
 def test_a_refusal_is_told_before_and_after_the_click(open_page, shoot, shelf, theme, width):
     page = open_page(width=width, theme=theme)
     log_in(page)

@@ -121,9 +121,9 @@ def test_the_chart_speaks_german(open_page, places):
     page = open_page()
     log_in(page)
     page.goto(places["home"])
-    page.locator("[data-home-chart]").wait_for()
+    page.locator("[data-chart]").wait_for()
 
-    chart = page.locator("[data-home-chart]")
+    chart = page.locator("[data-chart]")
     labels = chart.evaluate("canvas => Chart.getChart(canvas).data.labels")
 
     assert all(label.split(" ")[0].endswith(".") for label in labels)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from badges.models import Channel, SavedFilter
 from badges.services import summaries
+from tests.browser.conftest import in_both_looks
 from tests.browser.test_issue import fits
 from tests.factories import (
     PASSWORD,
@@ -152,8 +153,7 @@ def test_the_row_that_is_focused_stays_focused_when_others_appear(open_page, bus
     page.wait_for_function("id => document.activeElement?.id == id", arg=ident)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 768, 390])
+@in_both_looks
 def test_every_page_fits(open_page, shoot, busy, theme, width):
     page = open_page(width=width, theme=theme)
     open_page_of(page, LOG)

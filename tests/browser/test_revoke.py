@@ -3,6 +3,7 @@
 import pytest
 
 from badges.models import EarnedBadge, Limit, LimitKind, LimitLevel
+from tests.browser.conftest import in_both_looks
 from tests.browser.test_issue import RECEIPT, choose, fits, focused, log_in
 from tests.factories import BadgeMetaFactory, EarnedBadgeFactory
 
@@ -32,8 +33,7 @@ def said(page, words):
     assert fits(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@in_both_looks
 def test_a_list_is_issued_and_revoked_and_one_issued_again(
     open_page, shoot, once_only, theme, width
 ):

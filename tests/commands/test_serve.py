@@ -140,7 +140,7 @@ def test_workers_do_not_outlive_a_server_that_was_killed(server):
 
 
 def test_the_chores_end_with_the_worker_that_was_gone_before_they_began():
-    gone = subprocess.Popen([sys.executable, "-c", ""])  # noqa: S603 - nothing at all
+    gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     command = [sys.executable, "-m", "badgeadmin.chores", str(gone.pid)]
 

@@ -6,11 +6,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from badges.desk.ledgers.request import SHOWN, arranged
-from badges.models import EarnedBadge, Operation, RefusedItem
+from badges.models import EarnedBadge, Operation, RefusedItem, Seal
 from badges.services.definitions import claim_badge
 from badges.services.earn import earn_badges
 from badges.services.enrol import enrol_customers
 from badges.services.revoke import revoke_many
+from badges.services.seals import seal_entirely
 from tests.factories import (
     LOYALTY,
     NOW,
@@ -37,6 +38,20 @@ def address(row):
 @pytest.mark.parametrize("number", [0, 7, 2**63, 10**40])
 def test_an_unknown_request_has_no_page(browser, number):
     assert browser.get(f"/desk/requests/{number}/").status_code == 404
+
+
+def test_the_seal_is_told_to_who_may_see_seals(audit_files, browser, member_care):
+    row = RequestLogFactory()
+    before = browser.get(address(row)).text
+    seal_entirely()
+    seal = Seal.objects.get()
+
+    assert "not yet" in before
+    page = browser.get(address(row)).text
+    assert "by seal 1" in page
+    assert seal.hash in page
+    browser.force_login(member_care)
+    assert seal.hash not in browser.get(address(row)).text
 
 
 def test_everything_of_a_refusal_is_told(unguarded, browser, integrator):

@@ -16,6 +16,7 @@ from badges.models import (
     BadgeGroup,
     BadgeMeta,
     CustomField,
+    ExportFormat,
     Integrator,
     Operation,
     Owner,
@@ -28,6 +29,7 @@ from badges.services import (
     earn,
     enrol,
     erasure,
+    exports,
     groups,
     imports,
     integrators,
@@ -143,6 +145,15 @@ WRITERS = {
             origin=s.origin, customer_id=EarnedBadgeFactory(customer_id=77).customer_id
         ),
         None,
+    ),
+    "exports.begin_export": (
+        Operation.EXPORT,
+        lambda s: exports.begin_export(
+            origin=s.origin, ledger="issued", format=ExportFormat.CSV, query=""
+        ),
+        lambda s: exports.begin_export(
+            origin=s.origin, ledger="nothing", format=ExportFormat.CSV, query=""
+        ),
     ),
     "verifications.begin": (
         Operation.VERIFY,
@@ -405,6 +416,7 @@ EXEMPT = {
     "answers.keep": "part of the request that is answered",
     "at_once.earn_at_once": "a way of `earn.earn_badge`, and of the API's lane (test_at_once)",
     "definitions.held": "part of a service: it locks a badge",
+    "exports.deliver": "it goes on with what `begin_export` left a row of (test_exports)",
     "filters.delete_filter": "of a person alone, with a row of its own (test_filters)",
     "filters.save_filter": "of a person alone, with a row of its own (test_filters)",
     "integrators.forget": "part of a service: it ends what processes know",

@@ -15,6 +15,7 @@ from badges.models import (
     Operation,
     RefusedItem,
     RequestLog,
+    SavedFilter,
     SealSalts,
     StoredAnswer,
 )
@@ -36,10 +37,13 @@ def origin(desk_origin):
 
 
 @pytest.fixture
-def sealed(record, api_origin, integrator):
+def sealed(record, api_origin, integrator, member_care):
     """The record, with an answer kept and a list that names the customer among others."""
     StoredAnswer.objects.create(
         integrator=integrator, key="k", fingerprint="f", status=200, body='{"customerId": 1001}'
+    )
+    SavedFilter.objects.create(
+        user=member_care, ledger="requests", name="Theirs", query="customer_id=1001&code=2001"
     )
     seal_entirely()
     return record
@@ -54,6 +58,7 @@ def test_nothing_names_the_customer_any_more(sealed, origin):
     for row in RequestLog.objects.all():
         assert str(CUSTOMER) not in row.content
     assert StoredAnswer.objects.get().body == f'{{"customerId": {pseudonym}}}'
+    assert SavedFilter.objects.get().query == f"customer_id={pseudonym}&code=2001"
 
 
 def test_others_stay_as_they_are(sealed, origin):
@@ -147,7 +152,8 @@ def test_an_export_counts_erased_rows_as_proven(sealed, origin):
     erase_customer(origin=origin, customer_id=CUSTOMER)
     seal_entirely()
     kind = next(kind for kind in KINDS if kind.name == "earned_badge")
-    lines = "".join(proofs.lines(kind, EarnedBadge.objects.order_by("pk")))
+    pks = EarnedBadge.objects.order_by("pk").values_list("pk", flat=True)
+    lines = "".join(proofs.pieces(kind, [list(pks)]))
     assert (
         lines.count('"leaf"')
         == EarnedBadge.objects.filter(customer_id=pseudonym_of(CUSTOMER)).count()

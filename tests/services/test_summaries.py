@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from badges.models import (
     EVER,
+    ActorCount,
     BadgeCount,
     DailyCount,
     EarnedBadge,
@@ -118,6 +119,24 @@ def recounted_of_badges():
     return {each: tuple(counts) for each, counts in sums.items()}
 
 
+def counted_of_actors():
+    """Return the counts of actors as they are kept, by their key."""
+    return {
+        (row.day, row.integrator_id, row.user_id): (row.requests, row.refused)
+        for row in ActorCount.objects.all()
+    }
+
+
+def recounted_of_actors():
+    """Return the counts of actors as the request log has them."""
+    sums = defaultdict(lambda: [0, 0])
+    for request in RequestLog.objects.filter(operation__in=Operation.changing()):
+        actor = (day_of(request), request.integrator_id or 0, request.user_id or 0)
+        sums[actor][0] += 1
+        sums[actor][1] += request.code is not None
+    return {each: tuple(counts) for each, counts in sums.items()}
+
+
 def day_of(request):
     return request.received_at.astimezone(UTC).date()
 
@@ -128,6 +147,8 @@ def test_the_counts_of_a_mixed_history_are_exact(history):
     assert summaries.catch_up() == rows
     assert counted() == recounted()
     assert counted_of_badges() == recounted_of_badges()
+    assert counted_of_actors() == recounted_of_actors()
+    assert {bool(integrator) for _day, integrator, _user in counted_of_actors()} == {True, False}
     assert {sum(counts) > 0 for counts in counted_of_badges().values()} == {True}
     assert DailyCount.objects.filter(code__in=[404, 2001, 1040, 1054]).count() >= 4
 
@@ -195,10 +216,12 @@ def test_a_new_count_is_the_same_as_the_one_kept(history):
     summaries.catch_up(3)
     DailyCount.objects.update(requests=99)
     BadgeCount.objects.update(issued=99)
+    ActorCount.objects.update(requests=99)
 
     assert summaries.rebuild() == RequestLog.objects.count()
     assert counted() == recounted()
     assert counted_of_badges() == recounted_of_badges()
+    assert counted_of_actors() == recounted_of_actors()
 
 
 def test_counting_asks_as_often_for_many_rows_as_for_few(

@@ -119,6 +119,7 @@ def index(request, kind):
     context = {
         "title": _("Issuance history"),
         "kind": kind,
+        "ledger": kind.slug,
         "kinds": [each for each in KINDS if request.user.has_perm(each.right)],
         "form": form,
         "name_form": NameForm(),

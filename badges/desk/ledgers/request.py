@@ -17,7 +17,7 @@ from badges.desk.lists import refused
 from badges.desk.numbers import grouped
 from badges.desk.receipts import RECEIPTS
 from badges.desk.timeline import FACT_STANDINGS
-from badges.models import RequestLog, RequestOutcome
+from badges.models import RequestLog, RequestOutcome, Seal
 from badges.services.revoke import issued_badges
 
 SHOWN = 50
@@ -50,6 +50,7 @@ def detail(request, pk):
         "cut": max(row.length - SHOWN_CONTENT, 0),
         "arranged": arranged(row.shown) if row.length <= SHOWN_CONTENT else "",
         "took": grouped(_milliseconds(row.recorded_at - row.received_at)),
+        "seal": _seal_of(row) if request.user.has_perm("badges.view_seal") else None,
         "has_receipt": accepted and row.operation in RECEIPTS,
         "results": _results(row, request.user) if accepted else [],
         "refused": _refused(row, request.GET.get("refused", "")) if accepted else None,
@@ -81,6 +82,10 @@ def _row(pk: int):
     rows = RequestLog.objects.select_related("badge", "integrator", "user").defer("content")
     shown = Substr("content", 1, SHOWN_CONTENT)
     return rows.annotate(shown=shown, length=Length("content")).filter(pk=pk).first()
+
+
+def _seal_of(row: RequestLog) -> Seal | None:
+    return Seal.objects.defer("leaves").holding(row.pk)
 
 
 def _members(pairs: list[tuple]) -> dict:

@@ -29,6 +29,7 @@ def index(request):
     form = RequestForm(request.GET)
     context = {
         "title": _("Request log"),
+        "ledger": LEDGER,
         "name_form": NameForm(),
         "saved": saved.saved_filters(request, LEDGER),
         "counts": counts(form, timezone.now()) if form.is_valid() else None,

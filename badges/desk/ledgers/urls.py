@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from badges.desk.ledgers import history, request, requests
+from badges.desk.ledgers import exports, figures, history, request, requests
 
 urlpatterns = [
     path("requests/", requests.index, name="requests"),
@@ -15,4 +15,10 @@ urlpatterns = [
     path("history/<slug:kind>/", history.index, name="history"),
     path("history/<slug:kind>/filters/", history.keep, name="history-keep"),
     path("history/<slug:kind>/filters/<int:pk>/delete/", history.forget, name="history-forget"),
+    path("figures/", figures.figures, name="figures"),
+    path("exports/", exports.index, name="exports"),
+    path("exports/new/", exports.new, name="export-new"),
+    path("exports/<int:pk>/", exports.receipt, name="export"),
+    path("exports/<int:pk>/progress/", exports.progress, name="export-progress"),
+    path("exports/<int:pk>/file/", exports.download, name="export-file"),
 ]

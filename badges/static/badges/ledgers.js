@@ -1,4 +1,5 @@
-/* The request log works without this file; it looks for new requests while somebody can see it. */
+/* The ledgers work without this file; it looks for new requests while somebody can see them, and
+   begins the download of an export that was just asked for. */
 "use strict";
 
 (() => {
@@ -23,5 +24,13 @@
     setInterval(() => look(button), EVERY);
   };
 
+  const download = () => {
+    const form = document.querySelector("[data-export]");
+    // Somebody who comes back to the page is not sent the file again.
+    const [arrival] = performance.getEntriesByType("navigation");
+    if (form && arrival.type === "navigate") form.requestSubmit();
+  };
+
   document.addEventListener("DOMContentLoaded", start);
+  addEventListener("load", download);
 })();

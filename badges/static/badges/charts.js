@@ -1,14 +1,14 @@
-/* The home page works without this file; it draws the table of the days as a chart. */
+/* Pages work without this file; it shows tables as charts. */
 "use strict";
 
 (() => {
   const colourOf = (element, name) => getComputedStyle(element).getPropertyValue(name).trim();
 
   const datasetsOf = (canvas, series) =>
-    series.map(({ channel, label, values }) => ({
+    series.map(({ colour, label, values }) => ({
       label,
       data: values,
-      backgroundColor: colourOf(canvas, `--home-${channel.toLowerCase()}`),
+      backgroundColor: colourOf(canvas, `--chart-${colour}`),
       borderColor: colourOf(canvas, "--desk-surface"),
       borderWidth: { top: 1 },
       borderSkipped: false,
@@ -25,7 +25,7 @@
   };
 
   const draw = (canvas) => {
-    const { days, series } = JSON.parse(canvas.dataset.homeChart);
+    const { days, series } = JSON.parse(canvas.dataset.chart);
     const locale = document.documentElement.lang;
     const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
     Chart.defaults.font.family = getComputedStyle(canvas).fontFamily;
@@ -56,24 +56,28 @@
   };
 
   const show = (section, wanted) => {
-    for (const view of section.querySelectorAll("[data-home-view]")) {
-      view.hidden = view.dataset.homeView !== wanted;
+    for (const view of section.querySelectorAll("[data-chart-view]")) {
+      view.hidden = view.dataset.chartView !== wanted;
     }
-    for (const button of section.querySelectorAll("[data-home-show]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.homeShow === wanted));
+    for (const button of section.querySelectorAll("[data-chart-show]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.chartShow === wanted));
     }
   };
 
-  const start = () => {
-    const canvas = document.querySelector("[data-home-chart]");
-    if (!canvas || typeof Chart === "undefined") return;
-    const section = canvas.closest("section");
-    for (const button of section.querySelectorAll("[data-home-show]")) {
-      button.addEventListener("click", () => show(section, button.dataset.homeShow));
+  const begin = (toggle) => {
+    const section = toggle.closest("section");
+    const canvas = section.querySelector("[data-chart]");
+    if (canvas && typeof Chart === "undefined") return;
+    for (const button of section.querySelectorAll("[data-chart-show]")) {
+      button.addEventListener("click", () => show(section, button.dataset.chartShow));
     }
-    section.querySelector("[data-home-toggle]").hidden = false;
+    toggle.hidden = false;
     show(section, "chart");
-    draw(canvas);
+    if (canvas) draw(canvas);
+  };
+
+  const start = () => {
+    for (const toggle of document.querySelectorAll("[data-chart-toggle]")) begin(toggle);
   };
 
   document.addEventListener("DOMContentLoaded", start);

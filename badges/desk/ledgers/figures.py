@@ -1,0 +1,200 @@
+"""The figures of some days: what was issued and refused, by day, door and cause, and who asked."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django import forms
+from django.contrib.auth.models import User
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from badges.desk.access import show, staff_page
+from badges.desk.charts import Chart, Series, channels_of
+from badges.desk.links import Links
+from badges.desk.numbers import grouped
+from badges.errors import ErrorCode
+from badges.models import ActorCount, DailyCount, Integrator
+from badges.models.values import start_of_day
+from badges.services import summaries
+
+DAY = timedelta(days=1)
+DAYS, MOST_DAYS = 30, 92
+SHOWN_ACTORS = 10
+# The causes with a colour of their own; the others share one.
+COLOURS = ["one", "two", "three", "four", "five", "six"]
+REST = 0
+COUNTED_WHEN_OPENED = 1_000
+
+
+class PeriodForm(forms.Form):
+    """The days to show, in UTC and both inclusive: the last thirty where nothing is given."""
+
+    since = forms.DateField(
+        label=gettext_lazy("From (UTC)"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Until (UTC)"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, data, *, today: date):
+        usual = {"since": str(today - (DAYS - 1) * DAY), "until": str(today)}
+        super().__init__({name: data.get(name) or text for name, text in usual.items()})
+        self.usual = usual
+
+    def clean(self):
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and since > until:
+            self.add_error("until", _("This lies before the beginning."))
+        elif since and until and (until - since).days >= MOST_DAYS:
+            words = _("Choose at most %(count)d days.") % {"count": MOST_DAYS}
+            self.add_error("since", words)
+
+    @property
+    def is_usual(self) -> bool:
+        return self.data == self.usual
+
+    @cached_property
+    def days(self) -> list[date]:
+        """Every day of the period; none while it makes no sense."""
+        if not self.is_valid():
+            return []
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        return [since + after * DAY for after in range((until - since).days + 1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who asked, how often, and how much of that was refused."""
+
+    name: str
+    icon: str
+    requests: int
+    refused: int
+    link: str
+
+    @property
+    def text(self) -> str:
+        return grouped(self.requests)
+
+    @property
+    def refused_text(self) -> str:
+        return grouped(self.refused)
+
+    @property
+    def share(self) -> str:
+        return grouped(round(100 * self.refused / self.requests))
+
+
+@require_safe
+@staff_page("badges.view_requestlog")
+def figures(request):
+    """The charts of a period, each with its table."""
+    summaries.catch_up(COUNTED_WHEN_OPENED)
+    form = PeriodForm(request.GET, today=start_of_day(timezone.now()).date())
+    context = {"title": _("Figures"), "form": form}
+    if form.days:
+        links = Links(request.user)
+        context["charts"] = [_issued(form.days), _refused(form.days)]
+        context["actors"] = _actors(form.days, links)
+    return show(request, "desk/ledgers/figures.html", context)
+
+
+def _issued(days: list[date]) -> Chart:
+    rows = DailyCount.objects.of_badge().issued().between(days[0], days[-1]).order_by()
+    sums = rows.values_list("day", "channel").annotate(Sum("customers"))
+    counts = Counter({(day, channel): count for day, channel, count in sums})
+    return Chart(
+        slug="figures-issued",
+        icon="bar_chart",
+        title=_("Issued by day and channel"),
+        description=_("Badges issued on each day, by channel; the table has the same numbers"),
+        note=_("A day begins at 00:00 UTC."),
+        nothing=_("Nothing was issued on these days."),
+        days=days,
+        series=channels_of(counts),
+        counts=counts,
+    )
+
+
+def _refused(days: list[date]) -> Chart:
+    """Count requests refused as a whole and customers whom an accepted list refused."""
+    rows = DailyCount.objects.of_badge().between(days[0], days[-1]).exclude(code=0).order_by()
+    counts = Counter()
+    by_code = Counter()
+    for day, code, requests, customers in rows.values_list("day", "code").annotate(
+        Sum("requests"), Sum("customers")
+    ):
+        counts[day, code] = requests + customers
+        by_code[code] += requests + customers
+    series = _causes(by_code)
+    shown = {each.key for each in series}
+    for (day, code), count in list(counts.items()):
+        if code not in shown:
+            counts[day, REST] += count
+    return Chart(
+        slug="figures-refused",
+        icon="rule",
+        title=_("Refused by day and cause"),
+        description=_("Refusals on each day, by their codes; the table has the same numbers"),
+        note=_("Requests that were refused, and single customers of lists that were accepted."),
+        nothing=_("Nothing was refused on these days."),
+        days=days,
+        series=series,
+        counts=counts,
+    )
+
+
+def _causes(by_code: Counter) -> list[Series]:
+    """Return the most frequent causes, the most frequent first, and one for all others."""
+    known = {code.value: code.message for code in ErrorCode}
+    often = sorted(by_code, key=lambda code: (-by_code[code], code))
+    named = [
+        Series(key=code, label=f"{code} {known.get(code, '')}".strip(), colour=colour)
+        for code, colour in zip(often, COLOURS, strict=False)
+    ]
+    if len(often) > len(COLOURS):
+        named.append(Series(key=REST, label=_("Other causes"), colour="rest"))
+    return named
+
+
+def _actors(days: list[date], links: Links) -> list[Actor]:
+    """Return who asked most, the busiest first."""
+    rows = ActorCount.objects.between(days[0], days[-1]).order_by()
+    busy = rows.values("integrator_id", "user_id").annotate(
+        of_all=Sum("requests"), of_refused=Sum("refused")
+    )
+    busiest = list(busy.order_by("-of_all", "integrator_id", "user_id")[:SHOWN_ACTORS])
+    names = _names(busiest)
+    return [_actor(row, names, days, links) for row in busiest]
+
+
+def _names(rows: list[dict]) -> dict[tuple[str, int], str]:
+    """Return what the integrators and users among some actors are called."""
+    integrators = Integrator.objects.filter(pk__in={row["integrator_id"] for row in rows})
+    users = User.objects.filter(pk__in={row["user_id"] for row in rows})
+    named = {("integrator", pk): name for pk, name in integrators.values_list("pk", "name")}
+    return named | {("user", pk): name for pk, name in users.values_list("pk", "username")}
+
+
+def _actor(row: dict, names: dict, days: list[date], links: Links) -> Actor:
+    kind, key, icon = "", 0, "terminal"
+    if row["integrator_id"]:
+        kind, key, icon = "integrator", row["integrator_id"], "api"
+    elif row["user_id"]:
+        kind, key, icon = "user", row["user_id"], "person"
+    return Actor(
+        name=names.get((kind, key), _("Nobody signed in")),
+        icon=icon,
+        requests=row["of_all"],
+        refused=row["of_refused"],
+        link=links.changes(days[0], days[-1], actor=f"{kind}:{key}") if kind else "",
+    )
