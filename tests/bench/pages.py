@@ -97,6 +97,7 @@ def visits() -> list[Visit]:
         *of_badges(big_list.badge),
         *of_integrators(),
         *of_lists(big_list, revoked_list, revocation),
+        *of_ledgers(big_list),
     ]
 
 
@@ -210,6 +211,20 @@ def of_lists(big_list, revoked_list, revocation) -> list[Visit]:
         page("revoke 200", "desk:revoke", pasted=" ".join(ids)),
         page("revoke a list", "desk:revoke_request", big_list.pk),
         page("revoke a list, done", "desk:revoke_request", revoked_list.pk),
+    ]
+
+
+def of_ledgers(big_list) -> list[Visit]:
+    """The request log, plain and filtered, a request that did much, figures, and the record."""
+    return [
+        page("requests", "desk:requests"),
+        page("requests, refused", "desk:requests", query="?outcome=REFUSED"),
+        page("requests of nobody", "desk:requests", query=f"?customer_id={NOBODY}"),
+        page("request of a list", "desk:request", big_list.pk),
+        page("figures", "desk:figures"),
+        page("record", "desk:record"),
+        page("groups", "desk:groups"),
+        page("fields", "desk:fields"),
     ]
 
 

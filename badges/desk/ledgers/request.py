@@ -1,6 +1,7 @@
 """Everything of one request: as it was received, as it was answered, and what came of it."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from badges.audit.reading import as_text, beyond
 from badges.desk.access import show, staff_page
 from badges.desk.find import timeline_url
 from badges.desk.ledgers.history import KINDS
@@ -18,11 +20,14 @@ from badges.desk.numbers import grouped
 from badges.desk.receipts import RECEIPTS
 from badges.desk.timeline import FACT_STANDINGS
 from badges.models import RequestLog, RequestOutcome, Seal
+from badges.models.ids import GREATEST_CUSTOMER_ID
 from badges.services.revoke import issued_badges
 
 SHOWN = 50
 SHOWN_ATTEMPTS = 20
 SHOWN_CONTENT = 20_000
+# The order of an index: by their ids alone, rows of one request are looked for among all of them.
+REFUSED_KEY = ("customer_id", "pk")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +115,8 @@ def _results(row: RequestLog, user) -> list[Results]:
         if row.operation not in kind.book.operations or not user.has_perm(kind.right):
             continue
         rows = kind.book.model.objects.filter(**{kind.book.cause: row}).select_related("badge")
-        first = list(rows.order_by("pk")[: SHOWN + 1])
+        order = ["pk"] if kind.is_of_definitions else ["customer_id", "pk"]
+        first = list(rows.order_by(*order)[: SHOWN + 1])
         more = f"{kind.address}?number={row.pk}"
         if first:
             found.append(
@@ -137,14 +143,23 @@ def _shown(fact, kind) -> dict:
 
 def _refused(row: RequestLog, after: str) -> dict:
     """Return the customers of a list who were refused, beyond one that was shown before."""
-    items = row.refused_items.order_by("pk")
-    if after.isdecimal() and len(after) <= 18:
-        items = items.filter(pk__gt=int(after))
+    items = row.refused_items.order_by(*REFUSED_KEY)
+    if place := _place(after):
+        items = items.filter(beyond(REFUSED_KEY, place, newer=True))
     first = list(items[: SHOWN + 1])
+    shown = first[:SHOWN]
     return {
-        "rows": [refused(item.customer_id, item.code, item.message) for item in first[:SHOWN]],
-        "next": first[SHOWN - 1].pk if len(first) > SHOWN else None,
+        "rows": [refused(item.customer_id, item.code, item.message) for item in shown],
+        "next": as_text((shown[-1].customer_id, shown[-1].pk)) if len(first) > SHOWN else None,
     }
+
+
+def _place(text: str) -> tuple[int, ...] | None:
+    """Return the customer and row that a page of refused ones ended with; None for what is none."""
+    if not re.fullmatch(r"[0-9]{1,19}\.[0-9]{1,19}", text):
+        return None
+    place = tuple(map(int, text.split(".")))
+    return place if max(place) <= GREATEST_CUSTOMER_ID else None
 
 
 def _attempts(row: RequestLog) -> dict | None:
