@@ -144,7 +144,9 @@ def test_what_a_list_brought_about_is_listed_in_part(browser, desk_origin, live_
     assert f'href="/desk/receipts/{row.pk}/"' in first.text
 
 
-@pytest.mark.parametrize("after", ["x", "²", "-1", "9" * 30, "9.", "²1.1", f"{2**63}.1", f"1.{2**63}"])
+@pytest.mark.parametrize(
+    "after", ["x", "²", "-1", "9" * 30, "9.", "²1.1", f"{2**63}.1", f"1.{2**63}"]
+)
 def test_a_place_among_the_refused_that_is_none_begins_with_the_first(browser, after):
     row = RequestLogFactory(operation=Operation.EARN_BULK)
     RefusedItem.objects.create(request=row, customer_id=7, code=2001, message="Full.")
