@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django import forms
 from django.contrib.auth.models import User
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from badges.desk.access import show, staff_page
 from badges.desk.charts import Chart, Series, channels_of
+from badges.desk.home import COUNTED_WHEN_OPENED, DAY, DAYS
 from badges.desk.links import Links
 from badges.desk.numbers import grouped
 from badges.errors import ErrorCode
@@ -22,13 +23,11 @@ from badges.models import ActorCount, DailyCount, Integrator
 from badges.models.values import start_of_day
 from badges.services import summaries
 
-DAY = timedelta(days=1)
-DAYS, MOST_DAYS = 30, 92
+MOST_DAYS = 92
 SHOWN_ACTORS = 10
 # The causes with a colour of their own; the others share one.
 COLOURS = ["one", "two", "three", "four", "five", "six"]
 REST = 0
-COUNTED_WHEN_OPENED = 1_000
 
 
 class PeriodForm(forms.Form):

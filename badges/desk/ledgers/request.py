@@ -27,7 +27,7 @@ SHOWN = 50
 SHOWN_ATTEMPTS = 20
 SHOWN_CONTENT = 20_000
 # The order of an index: by their ids alone, rows of one request are looked for among all of them.
-REFUSED_KEY = ("customer_id", "pk")
+BY_CUSTOMER = ("customer_id", "pk")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ def _results(row: RequestLog, user) -> list[Results]:
         if row.operation not in kind.book.operations or not user.has_perm(kind.right):
             continue
         rows = kind.book.model.objects.filter(**{kind.book.cause: row}).select_related("badge")
-        order = ["pk"] if kind.is_of_definitions else ["customer_id", "pk"]
+        order = ("pk",) if kind.is_of_definitions else BY_CUSTOMER
         first = list(rows.order_by(*order)[: SHOWN + 1])
         more = f"{kind.address}?number={row.pk}"
         if first:
@@ -143,9 +143,9 @@ def _shown(fact, kind) -> dict:
 
 def _refused(row: RequestLog, after: str) -> dict:
     """Return the customers of a list who were refused, beyond one that was shown before."""
-    items = row.refused_items.order_by(*REFUSED_KEY)
+    items = row.refused_items.order_by(*BY_CUSTOMER)
     if place := _place(after):
-        items = items.filter(beyond(REFUSED_KEY, place, newer=True))
+        items = items.filter(beyond(BY_CUSTOMER, place, newer=True))
     first = list(items[: SHOWN + 1])
     shown = first[:SHOWN]
     return {
