@@ -65,6 +65,19 @@ def test_the_first_state_that_has_one_is_shown(form):
     assert form.locator(".def-slot img").count() == 1
 
 
+def test_a_file_chosen_before_the_scripts_have_run_is_shown_too(form):
+    held = []
+    form.route("**/pictures*.js", lambda route: held.append(route))
+    form.goto(form.url, wait_until="commit")
+    choose(form, EARNED, written())
+    form.wait_for_function("document.readyState === 'interactive'")
+    assert form.locator(PREVIEW).count() == 0
+
+    held.pop().continue_()
+
+    form.wait_for_selector(f"{PREVIEW}[src^='data:image/png']")
+
+
 @pytest.mark.parametrize("name", ["an SVG", "a page", "one byte too many"])
 @pytest.mark.parametrize("kind", ["image/png", "image/svg+xml"])
 def test_what_is_no_picture_is_not_shown_and_refused(form, name, kind):

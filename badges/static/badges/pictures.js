@@ -55,4 +55,8 @@
     else if (event.target.closest(".def-slot")) showInPreview();
   });
   document.addEventListener("htmx:afterSwap", showInPreview);
+
+  /* Files chosen before this file had run, or kept by the browser when the page is loaded again. */
+  for (const field of document.querySelectorAll("[data-picture-bytes]"))
+    if (field.files.length) read(field);
 })();
