@@ -13,7 +13,7 @@ from badges.models import (
     Operation,
     RequestOutcome,
 )
-from badges.models.ids import ID_LENGTH
+from badges.models.ids import GREATEST_CUSTOMER_ID, ID_LENGTH
 
 # What is asked of the request that brought a row about.
 OF_THE_REQUEST = ["request_id", "user_id", "integrator_id", "channel", "operation"]
@@ -25,24 +25,25 @@ REQUESTS_AT_ONCE = 100
 class Book:
     """One kind of rows: the model, what brings them about and when, and what is asked of them.
 
-    `by_badge` is the key in whose order an index holds the rows of one badge.
+    `within` is the order of what one request brought about, and `by_badge` the first column of the
+    key in whose order an index holds the rows of one badge.
     """
 
     model: type[Model]
     cause: str
     moment: str
     operations: tuple[Operation, ...]
-    by_badge: tuple[str, str]
+    by_badge: str
     own: tuple[str, ...]
+    within: tuple[str, ...] = ("customer_id", "pk")
 
     @property
-    def key(self) -> tuple[str, str]:
-        return (f"{self.cause}_id", "pk")
+    def key(self) -> tuple[str, ...]:
+        return (f"{self.cause}_id", *self.within)
 
-    def key_for(self, asked: Filter) -> tuple[str, str]:
+    def key_for(self, asked: Filter) -> tuple[str, ...]:
         """Return the key in whose order the rows of a filter are read."""
-        is_by_badge = asked.badge_id and not self._driver(asked) and not self._is_indirect(asked)
-        return self.by_badge if is_by_badge else self.key
+        return (self.by_badge, *self.within) if self._is_by_badge(asked) else self.key
 
     def read(
         self,
@@ -57,6 +58,11 @@ class Book:
             return self._read_by_requests(asked, place, newer, size)
         return read(self.search(asked), place=place, newer=newer, size=size)
 
+    def _is_by_badge(self, asked: Filter) -> bool:
+        """Whether the rows of one badge are read, whoever has them and whatever asked for them."""
+        is_few_or_indirect = self._driver(asked) or self._is_indirect(asked)
+        return asked.badge_id is not None and not is_few_or_indirect
+
     def _is_indirect(self, asked: Filter) -> bool:
         """Whether the requests are asked first: a customer or one request has few rows anyway."""
         return bool(asked.of(*OF_THE_REQUEST)) and not self._driver(asked)
@@ -70,8 +76,8 @@ class Book:
     def search(self, asked: Filter) -> Search:
         """Return the rows that a filter lets pass, for filters that ask the rows themselves."""
         key, driver = self.key_for(asked), self._driver(asked)
-        if key == self.by_badge:
-            driver = driver or asked.of("badge_id")
+        if self._is_by_badge(asked):
+            driver = asked.of("badge_id")
         of_the_request = asked.of(*OF_THE_REQUEST).items()
         matches = self._of_the_row(asked, but=driver)
         matches &= Q(**{f"{self.cause}__{column}": value for column, value in of_the_request})
@@ -104,7 +110,7 @@ class Book:
         if found.more or not causes.more:
             return found
         (last,) = causes.stopped_at or causes.keys[-1]
-        return replace(found, more=True, stopped_at=(last, self._edge(newer)))
+        return replace(found, more=True, stopped_at=(last, *self._edge(newer)))
 
     def _causes(self, asked: Filter) -> Search:
         """Return the requests that may have brought rows of a filter about."""
@@ -125,11 +131,11 @@ class Book:
     def _rows(self) -> QuerySet:
         return self.model.objects.filter(**{f"{self.cause}__isnull": False})
 
-    def _edge(self, newer: bool) -> int | str:
-        """Return the id beyond which a request has no rows."""
+    def _edge(self, newer: bool) -> Place:
+        """Return the end of `within`, beyond which a request has no rows."""
         if self.model is BadgeRevision:
-            return 10**18 - 1 if newer else 0
-        return ("f" if newer else "0") * ID_LENGTH
+            return (GREATEST_CUSTOMER_ID if newer else 0,)
+        return (GREATEST_CUSTOMER_ID, "f" * ID_LENGTH) if newer else (0, "0" * ID_LENGTH)
 
 
 OF_FACTS = ("badge_id", "customer_id", "owner_type", "revoked")
@@ -138,7 +144,7 @@ ISSUED = Book(
     cause="request",
     moment="earned_at",
     operations=(Operation.EARN, Operation.EARN_BULK, Operation.IMPORT_EARNED),
-    by_badge=("earned_at", "pk"),
+    by_badge="earned_at",
     own=OF_FACTS,
 )
 ENROLMENTS = Book(
@@ -146,7 +152,7 @@ ENROLMENTS = Book(
     cause="request",
     moment="enrolled_at",
     operations=(Operation.ENROL_BULK,),
-    by_badge=("enrolled_at", "pk"),
+    by_badge="enrolled_at",
     own=OF_FACTS,
 )
 REVOKED = Book(
@@ -154,7 +160,7 @@ REVOKED = Book(
     cause="revocation",
     moment="revoked_at",
     operations=(Operation.REVOKE_EARN,),
-    by_badge=("revocation_id", "pk"),
+    by_badge="revocation_id",
     own=OF_FACTS,
 )
 REVOKED_ENROLMENTS = Book(
@@ -162,7 +168,7 @@ REVOKED_ENROLMENTS = Book(
     cause="revocation",
     moment="revoked_at",
     operations=(Operation.REVOKE_ENROLMENT,),
-    by_badge=("revocation_id", "pk"),
+    by_badge="revocation_id",
     own=OF_FACTS,
 )
 DEFINITIONS = Book(
@@ -177,6 +183,7 @@ DEFINITIONS = Book(
         Operation.CLAIM,
         Operation.UNCLAIM,
     ),
-    by_badge=("request_id", "pk"),
+    by_badge="request_id",
     own=("badge_id",),
+    within=("pk",),
 )

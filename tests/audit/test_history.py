@@ -176,7 +176,7 @@ def test_every_fact_is_on_one_page_both_ways(asked):
 
 def _before_all(asked):
     first = history.ISSUED.key_for(asked)[0]
-    return (NOW.replace(year=2000) if first == "earned_at" else 0, "0" * 24)
+    return (NOW.replace(year=2000) if first == "earned_at" else 0, 0, "0" * 24)
 
 
 def test_a_search_through_requests_is_bounded_and_goes_on(member_care):

@@ -1,7 +1,6 @@
 """Everything of one request: as it was received, as it was answered, and what came of it."""
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from badges.audit.reading import as_text, beyond
+from badges.audit.reading import as_text, beyond, place_in
 from badges.desk.access import show, staff_page
 from badges.desk.find import timeline_url
 from badges.desk.ledgers.history import KINDS
@@ -20,7 +19,6 @@ from badges.desk.numbers import grouped
 from badges.desk.receipts import RECEIPTS
 from badges.desk.timeline import FACT_STANDINGS
 from badges.models import RequestLog, RequestOutcome, Seal
-from badges.models.ids import GREATEST_CUSTOMER_ID
 from badges.services.revoke import issued_badges
 
 SHOWN = 50
@@ -144,7 +142,7 @@ def _shown(fact, kind) -> dict:
 def _refused(row: RequestLog, after: str) -> dict:
     """Return the customers of a list who were refused, beyond one that was shown before."""
     items = row.refused_items.order_by(*BY_CUSTOMER)
-    if place := _place(after):
+    if place := place_in(after, BY_CUSTOMER, hex_ids=False):
         items = items.filter(beyond(BY_CUSTOMER, place, newer=True))
     first = list(items[: SHOWN + 1])
     shown = first[:SHOWN]
@@ -152,14 +150,6 @@ def _refused(row: RequestLog, after: str) -> dict:
         "rows": [refused(item.customer_id, item.code, item.message) for item in shown],
         "next": as_text((shown[-1].customer_id, shown[-1].pk)) if len(first) > SHOWN else None,
     }
-
-
-def _place(text: str) -> tuple[int, ...] | None:
-    """Return the customer and row that a page of refused ones ended with; None for what is none."""
-    if not re.fullmatch(r"[0-9]{1,19}\.[0-9]{1,19}", text):
-        return None
-    place = tuple(map(int, text.split(".")))
-    return place if max(place) <= GREATEST_CUSTOMER_ID else None
 
 
 def _attempts(row: RequestLog) -> dict | None:
