@@ -41,12 +41,15 @@ class DailyCount(models.Model):
                 name="day_is_counted_once",
             ),
         ]
-        # Many days are read without their badges, and what was done on them without the refusals:
-        # of both a day has more.
+        # Many days are read without their badges, and what was done on them apart from the
+        # refusals: of both a day has many more.
         indexes = [
             models.Index(fields=["badge_id", "day"], name="daily_count_by_badge"),
             models.Index(
                 fields=["day"], condition=Q(badge_id="", code=0), name="daily_count_of_done"
+            ),
+            models.Index(
+                fields=["day"], condition=Q(badge_id="", code__gt=0), name="daily_count_of_refused"
             ),
         ]
 

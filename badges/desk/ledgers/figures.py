@@ -126,7 +126,7 @@ def _issued(days: list[date]) -> Chart:
 
 def _refused(days: list[date]) -> Chart:
     """Count requests refused as a whole and customers whom an accepted list refused."""
-    rows = DailyCount.objects.of_badge().between(days[0], days[-1]).exclude(code=0).order_by()
+    rows = DailyCount.objects.of_badge().between(days[0], days[-1]).filter(code__gt=0).order_by()
     counts = Counter()
     by_code = Counter()
     for day, code, requests, customers in rows.values_list("day", "code").annotate(
