@@ -1,6 +1,7 @@
 """Measure the product beside its limit, and beside a peer, in one run with turns.
 
     python -m tests.bench earn [--peer FOLDER --peer-python PYTHON] [--rounds 3] [--seconds 5]
+    python -m tests.bench growth [--most 10000000] [--rounds 3]
 
 Starts a PostgreSQL of its own, with the durability it comes with. Needs PostgreSQL's programs,
 with pgbench, and wrk (Debian: postgresql, postgresql-contrib, wrk). Ends with 1 when a ratio is
@@ -11,23 +12,26 @@ import argparse
 import os
 import platform
 import sys
+from importlib import import_module
 
 import django
 
 from tests.bench import cluster as clusters
 from tests.bench import report
 
+# By name, the module that measures it; each needs Django, which needs a database first.
+WORKS = {"earn": "earns", "growth": "growth"}
+
 
 def main() -> int:
     arguments = parsed()
     with clusters.private() as cluster:
         use(cluster.create("product"))
-        from tests.bench import earns
-
-        rows, goals = earns.measured(cluster, arguments)
+        work = import_module(f"tests.bench.{WORKS[arguments.work]}")
+        rows, goals = work.measured(cluster, arguments)
         about = f"{platform.machine()}, {os.cpu_count()} processors, Python"
-        about = f"{about} {platform.python_version()}, {earns.versions(cluster)}"
-    print(f"{about}; medians of {arguments.rounds} rounds of {arguments.seconds} s\n")  # noqa: T201
+        about = f"{about} {platform.python_version()}, {cluster.version}"
+    print(f"{about}; medians of {arguments.rounds} rounds\n")  # noqa: T201
     report.show(rows, goals)
     if arguments.json:
         report.keep(arguments.json, rows, goals, about=about)
@@ -44,11 +48,12 @@ def use(database_url: str) -> None:
 
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("work", choices=["earn"])
+    parser.add_argument("work", choices=WORKS)
     parser.add_argument("--peer", help="folder of the FastAPI service, if it is to take part")
     parser.add_argument("--peer-python", default=sys.executable, help="what runs it")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5, help="how long each sample takes")
+    parser.add_argument("--most", type=int, default=10_000_000, help="rows that growth ends with")
     parser.add_argument("--json", metavar="FILE", help="where to write the same as JSON")
     return parser.parse_args()
 

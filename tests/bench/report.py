@@ -4,15 +4,29 @@ import json
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import ClassVar, Protocol
 
 from tests.bench.load import Sample
 
 median = statistics.median
 
 
+class Row(Protocol):
+    """A dataclass that is one row of a table."""
+
+    HEAD: ClassVar[Sequence[str]]
+
+    @property
+    def cells(self) -> Sequence[str]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """The medians of one work over all rounds; latencies in ms, CPU in microseconds each."""
+
+    HEAD: ClassVar = (
+        *("work", "by", "connections", "per s", "p50 ms", "p99 ms", "server us", "database us"),
+    )
 
     what: str
     who: str
@@ -28,6 +42,14 @@ class Measured:
         what, who, connections = key
         medians = {name: median(asdict(each)[name] for each in samples) for name in _FIGURES}
         return cls(what=what, who=who, connections=connections, **medians)
+
+    @property
+    def cells(self) -> Sequence[str]:
+        return [
+            *(self.what, self.who, str(self.connections), f"{self.rate:,.0f}"),
+            *(f"{self.p50:.1f}", f"{self.p99:.1f}"),
+            *(f"{self.server_cpu:,.0f}", f"{self.database_cpu:,.0f}"),
+        ]
 
 
 _FIGURES = ("rate", "p50", "p99", "server_cpu", "database_cpu")
@@ -60,19 +82,10 @@ class Goal:
         return "met" if self.is_met else "MISSED"
 
 
-def show(rows: Iterable[Measured], goals: Iterable[Goal]) -> None:
-    """Print both tables in Markdown."""
-    table(
-        ["work", "by", "connections", "per s", "p50 ms", "p99 ms", "server us", "database us"],
-        [
-            [
-                *(row.what, row.who, str(row.connections), f"{row.rate:,.0f}"),
-                *(f"{row.p50:.1f}", f"{row.p99:.1f}"),
-                *(f"{row.server_cpu:,.0f}", f"{row.database_cpu:,.0f}"),
-            ]
-            for row in rows
-        ],
-    )
+def show(rows: Sequence[Row], goals: Iterable[Goal]) -> None:
+    """Print the rows, a table for each kind of them, and the goals in Markdown."""
+    for kind in dict.fromkeys(map(type, rows)):
+        table(kind.HEAD, [row.cells for row in rows if type(row) is kind])
     show_goals(goals)
 
 
@@ -88,7 +101,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     print(*("| " + " | ".join(line) + " |" for line in lines), "", sep="\n")  # noqa: T201
 
 
-def keep(path: str, rows: Iterable[Measured], goals: Iterable[Goal], **about) -> None:
+def keep(path: str, rows: Iterable[Row], goals: Iterable[Goal], **about) -> None:
     """Write the same as JSON."""
     content = about | {
         "rows": [asdict(row) for row in rows],

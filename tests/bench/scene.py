@@ -1,10 +1,15 @@
-"""What a measurement needs in a database: an integrator, and badges of each kind."""
+"""What a measurement needs in a database: an integrator, and badges of each kind.
+
+    DATABASE_URL=postgres:///bench python -m tests.bench.scene
+
+makes them and prints which they are as JSON.
+"""
 
 import base64
 import json
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 BADGES = 100
@@ -131,3 +136,10 @@ def earn(url: str, headers: dict, changes: dict) -> tuple[int, int | None]:
             return answer.status, None
     except urllib.error.HTTPError as refusal:
         return refusal.code, json.loads(refusal.read())["errors"][0]["code"]
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    print(json.dumps(asdict(prepared())))  # noqa: T201

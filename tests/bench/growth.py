@@ -1,0 +1,197 @@
+"""The same pages and the same earns among few rows and among many, in turns."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from tests.bench import scene
+from tests.bench.cluster import Cluster
+from tests.bench.earns import WARM_UP
+from tests.bench.load import MICROSECONDS, Sample, Wrk
+from tests.bench.report import Goal, median
+from tests.bench.servers import PROJECT, product
+
+FEW = 10_000  # what pages are compared with
+MANY = 1_000_000  # what earns are compared with
+CONNECTIONS = 8
+TIMES = 5  # so often a page is opened in a round
+MOST_OF_PAGES, MOST_OF_EARNS = 1.25, 1.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """The median cost of one thing, in ms, among few rows and among many."""
+
+    HEAD: ClassVar = ("what", "rows", "ms", "rows", "ms", "ratio")
+
+    what: str
+    few: int
+    few_ms: float
+    many: int
+    many_ms: float
+    ratio: float
+
+    @property
+    def cells(self) -> Sequence[str]:
+        return [
+            *(self.what, f"{self.few:,}", f"{self.few_ms:.2f}"),
+            *(f"{self.many:,}", f"{self.many_ms:.2f}", f"{self.ratio:.2f}"),
+        ]
+
+
+def measured(cluster: Cluster, arguments) -> tuple[list[Cost], list[Goal]]:
+    """Fill a database of each size, and ask all of them the same."""
+    sizes = (FEW, MANY, arguments.most)
+    with tempfile.TemporaryDirectory() as directory:
+        urls = {size: filled(cluster, size, directory) for size in sizes}
+        pages = of_pages(urls[FEW], urls[arguments.most], arguments)
+        del urls[FEW]
+        earns = of_earns(cluster, urls, Path(directory), arguments)
+    worst = max(pages, key=lambda cost: cost.ratio)
+    goals = [Goal(f"{worst.what}, which grew most", worst.ratio, most=MOST_OF_PAGES)]
+    goals += [Goal(cost.what, cost.ratio, most=MOST_OF_EARNS) for cost in earns]
+    return [*pages, *earns], goals
+
+
+def filled(cluster: Cluster, rows: int, directory: str) -> str:
+    """Return the URL of a database with so many requests, and as many issued badges."""
+    url = cluster.create(f"rows{rows}")
+    command = [sys.executable, "-m", "tests.bench.fill"]
+    command += ["--requests", str(rows), "--earned", str(rows), "--big", str(FEW // 10)]
+    subprocess.run(command, check=True, cwd=PROJECT, env=environment(url, directory))
+    return url
+
+
+def scene_in(url: str, directory: Path) -> scene.Scene:
+    """Make an integrator and badges in a database that is not the one of Django's settings."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.scene"],
+        env=environment(url, directory),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+    )
+    return scene.Scene(**json.loads(done.stdout))
+
+
+def environment(url: str, directory: str | Path) -> dict[str, str]:
+    own = {
+        "DATABASE_URL": url,
+        "VAR_DIR": str(directory),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+    return os.environ | own
+
+
+def of_pages(few_url: str, many_url: str, arguments) -> list[Cost]:
+    """Open every page on both, one after the other."""
+    taken = defaultdict(list)
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as directory:
+        both = [stack.enter_context(reader(url, directory)) for url in (few_url, many_url)]
+        names = both[0].names
+        for turn in range(TIMES * arguments.rounds + 1):
+            for number, name in enumerate(names):
+                pair = [ask(number) for ask in both]
+                if turn:  # the first one warms up
+                    taken[name].append(pair)
+    return [cost_of(f"page: {name}", FEW, arguments.most, pairs) for name, pairs in taken.items()]
+
+
+def cost_of(what: str, few: int, many: int, pairs: Sequence[Sequence[float]]) -> Cost:
+    """Return the medians of pairs of seconds, and their ratio."""
+    few_ms, many_ms = (1000 * median(times) for times in zip(*pairs, strict=True))
+    return Cost(
+        what=what, few=few, few_ms=few_ms, many=many, many_ms=many_ms, ratio=many_ms / few_ms
+    )
+
+
+class Reader:
+    """Another process, which opens the page with a number and answers how many seconds it took."""
+
+    def __init__(self, process: subprocess.Popen):
+        self.process = process
+        self.names = self._answer()
+
+    def __call__(self, number: int) -> float:
+        self.process.stdin.write(f"{number}\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def _answer(self):
+        return json.loads(self.process.stdout.readline())
+
+
+@contextmanager
+def reader(url: str, directory: str) -> Iterator[Reader]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.growth"],
+        cwd=PROJECT,
+        env=environment(url, directory),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        yield Reader(process)
+        process.stdin.close()
+
+
+def of_earns(cluster: Cluster, urls: dict[int, str], directory: Path, arguments) -> list[Cost]:
+    """Earn on both but for the sealing, which has years to catch up with at first."""
+    few, many = urls
+    scenes = {size: scene_in(url, directory) for size, url in urls.items()}
+    taken = {size: [] for size in urls}
+    for turn in range(arguments.rounds):
+        for size in (few, many)[:: -1 if turn % 2 else 1]:
+            sample = _earned(cluster, urls[size], scenes[size], directory, arguments.seconds)
+            taken[size].append(sample)
+    costs = {
+        "CPU of an earn": lambda sample: sample.cpu / MICROSECONDS,
+        "time for an earn": lambda sample: 1 / sample.rate,
+    }
+    return [
+        cost_of(
+            what, few, many, [tuple(map(cost, pair)) for pair in zip(*taken.values(), strict=True)]
+        )
+        for what, cost in costs.items()
+    ]
+
+
+def _earned(cluster: Cluster, url: str, made: scene.Scene, directory: Path, seconds: int) -> Sample:
+    wrk = Wrk(authorization=made.authorization, badges=made.plain)
+    with product(url, directory, seals=False).running() as running:
+        wrk.at(running, cluster, CONNECTIONS, WARM_UP)
+        return wrk.at(running, cluster, CONNECTIONS, seconds)
+
+
+def serve() -> None:
+    """Open pages as they are asked for, on the database of Django's settings."""
+    import django
+
+    django.setup()
+    from tests.bench import pages
+
+    client, visits = pages.supervisor(), pages.visits()
+    answer([visit.name for visit in visits])
+    for line in sys.stdin:
+        visit = visits[int(line)]
+        if visit.before:
+            visit.before.by(client)
+        answer(pages.timed(visit, client))
+
+
+def answer(said) -> None:
+    print(json.dumps(said), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    serve()
