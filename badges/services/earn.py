@@ -16,11 +16,11 @@ from badges.models import (
     LimitLevel,
     Operation,
     Owner,
-    RequestLog,
     new_id,
 )
 from badges.services import definitions, limits
 from badges.services.at_once import earn_at_once
+from badges.services.listed import write_earned
 from badges.services.outcomes import BulkResult, Outcome, record_refused
 from badges.services.requests import Origin, attempt, fingerprint
 from badges.services.wishes import Earned, Wish, wish_for_one
@@ -34,12 +34,12 @@ class Preview:
     or the decision fell before the limits.
     """
 
-    outcomes: Sequence[Outcome[EarnedBadge]]
+    outcomes: Sequence[Outcome[Earned]]
     badge: Definition | None
     used: Mapping[Limit, int]
 
     @property
-    def outcome(self) -> Outcome[EarnedBadge]:
+    def outcome(self) -> Outcome[Earned]:
         """What would become of the one customer."""
         (outcome,) = self.outcomes
         return outcome
@@ -57,8 +57,7 @@ def earn_badge(**call) -> Earned:
     wish = wish_for_one(**call)
     earned = earn_at_once(wish)
     if earned is None:
-        fact = _ask(Operation.EARN, wish).facts[0]
-        earned = Earned.of(fact, request_id=fact.request_id)
+        (earned,) = _ask(Operation.EARN, wish).facts
     return earned
 
 
@@ -92,13 +91,12 @@ def preview_earn_many(
         now=now,
         reissue_of=reissue_of,
     )
-    request = RequestLog(user=origin.user, integrator=origin.integrator)
     try:
         rules.check_may_act_for(origin.integrator, owner)
         rules.check_named(badge, by_id=badge_id is not None)
         if len(wish.customer_ids) == 1:
             return _preview_one(badge, wish)
-        outcomes = _decide(badge, wish, request)
+        outcomes = _decide(badge, wish)
     except BadgeError as refusal:
         outcomes = [Outcome(customer_id, refusal=refusal) for customer_id in wish.customer_ids]
     return Preview(outcomes=outcomes, badge=badge, used={})
@@ -142,7 +140,7 @@ def earn_badges(
     owner: Owner | None = None,
     event_at: datetime | None = None,
     now: datetime | None = None,
-) -> BulkResult[EarnedBadge]:
+) -> BulkResult[Earned]:
     """Give a badge to many customers in one transaction; a customer named twice counts once.
 
     What concerns the badge or the call refuses the whole call as in `earn_badge`; 811, 2001 and
@@ -164,7 +162,7 @@ def earn_badges(
     return _ask(Operation.EARN_BULK, wish)
 
 
-def _ask(operation: Operation, wish: Wish) -> BulkResult[EarnedBadge]:
+def _ask(operation: Operation, wish: Wish) -> BulkResult[Earned]:
     """Run a wish once for its request id.
 
     The refusal of its one customer refuses a single earn; a list keeps the refusals of some.
@@ -182,7 +180,7 @@ def _ask(operation: Operation, wish: Wish) -> BulkResult[EarnedBadge]:
     ) as request:
         rules.check_may_act_for(wish.origin.integrator, wish.owner)
         rules.check_named(badge, by_id=wish.badge_id is not None)
-        badge, outcomes = _earn(badge, wish, request)
+        badge, outcomes = _earn(badge, wish, request.pk)
         if alone and outcomes[0].refusal:
             raise outcomes[0].refusal
         if not alone:
@@ -191,13 +189,13 @@ def _ask(operation: Operation, wish: Wish) -> BulkResult[EarnedBadge]:
 
 
 def _earn(
-    badge: Definition, wish: Wish, request: RequestLog
-) -> tuple[Definition, list[Outcome[EarnedBadge]]]:
+    badge: Definition, wish: Wish, request_id: int
+) -> tuple[Definition, list[Outcome[Earned]]]:
     """Hold the badge, look, decide, write; return the badge as it was held, and the outcomes."""
     badge = definitions.held(badge, wish.customer_ids)
-    outcomes = _decide(badge, wish, request)
+    outcomes = _decide(badge, wish, request_id)
     earned = [outcome.fact for outcome in outcomes if outcome.fact]
-    EarnedBadge.objects.bulk_create(earned)
+    write_earned(earned, wish.trigger, reissue_of=wish.reissue_of)
     limits.add_to_tally(badge, [(fact.event_at, fact.earned_at) for fact in earned])
     return badge, outcomes
 
@@ -206,13 +204,12 @@ def _preview_one(badge: Definition, wish: Wish) -> Preview:
     """Decide for one customer on facts that are read once, and are shown as well."""
     wish.check(badge)
     _check_reissue(badge, wish)
-    (customer_id,) = wish.customer_ids
     used = _used(badge, wish)
-    outcome = _decide_one(badge, wish, _enrolments(badge, wish).get(customer_id), used)
+    outcome = _decide_one(badge, wish, _enrolments(badge, wish).get(wish.customer_id), used)
     return Preview(outcomes=[outcome], badge=badge, used=used)
 
 
-def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[EarnedBadge]]:
+def _decide(badge: Definition, wish: Wish, request_id: int | None = None) -> list[Outcome[Earned]]:
     """Ask the rules, for each customer too; a badge limit is used up in the order of the list."""
     wish.check(badge)
     _check_reissue(badge, wish)
@@ -220,33 +217,53 @@ def _decide(badge: Definition, wish: Wish, request: RequestLog) -> list[Outcome[
     enrolments = _enrolments(badge, wish)
     by_customer = limits.used_by_customers(badge, wish.customer_ids, **dates)
     by_all = limits.used_by_all(badge, **dates)
+    of_all = badge.limits_at(wish.event_at, LimitLevel.BADGE)
     outcomes = []
     for customer_id in wish.customer_ids:
-        enrolment = enrolments.get(customer_id)
-        used = by_customer[customer_id] | by_all
-        try:
-            rules.check_customer(badge, enrolled=enrolment is not None, used=used)
-        except BadgeError as refusal:
-            outcomes.append(Outcome(customer_id, refusal=refusal))
-            continue
-        by_all.update(badge.limits_at(wish.event_at, LimitLevel.BADGE))
-        fact = _fact(badge, wish, request, customer_id, enrolment)
-        outcomes.append(Outcome(customer_id, fact))
+        used = by_customer[customer_id] | by_all if badge.limits else {}
+        outcome = _outcome(badge, wish, customer_id, enrolments.get(customer_id), used, request_id)
+        if outcome.fact:
+            by_all.update(of_all)
+        outcomes.append(outcome)
     return outcomes
 
 
 def _decide_one(
     badge: Definition, wish: Wish, enrolment: Enrolment | None, used: Mapping[Limit, int]
-) -> Outcome[EarnedBadge]:
+) -> Outcome[Earned]:
     """Ask the rules for a wish of one customer, on facts that were read before."""
-    (customer_id,) = wish.customer_ids
-    request = RequestLog(user=wish.origin.user, integrator=wish.origin.integrator)
     try:
         wish.check(badge)
+    except BadgeError as refusal:
+        return Outcome(wish.customer_id, refusal=refusal)
+    return _outcome(badge, wish, wish.customer_id, enrolment, used)
+
+
+def _outcome(
+    badge: Definition,
+    wish: Wish,
+    customer_id: int,
+    enrolment: Enrolment | None,
+    used: Mapping[Limit, int],
+    request_id: int | None = None,
+) -> Outcome[Earned]:
+    """Refuse one customer, or make the badge that is to be written."""
+    try:
         rules.check_customer(badge, enrolled=enrolment is not None, used=used)
     except BadgeError as refusal:
         return Outcome(customer_id, refusal=refusal)
-    return Outcome(customer_id, _fact(badge, wish, request, customer_id, enrolment))
+    fact = Earned(
+        pk=new_id(wish.now),
+        badge_id=badge.id,
+        customer_id=customer_id,
+        event_at=wish.event_at,
+        earned_at=wish.now,
+        expires_at=badge.earned_badge_ends(wish.now),
+        enrolment_id=enrolment and enrolment.pk,
+        enrolment=enrolment,
+        request_id=request_id,
+    )
+    return Outcome(customer_id, fact)
 
 
 def _check_reissue(badge: Definition, wish: Wish) -> None:
@@ -259,10 +276,9 @@ def _check_reissue(badge: Definition, wish: Wish) -> None:
 
 def _used(badge: Definition, wish: Wish) -> Mapping[Limit, int]:
     """Return what counts against each limit already, for a wish of one customer."""
-    (customer_id,) = wish.customer_ids
     dates = {"event_at": wish.event_at, "now": wish.now}
     by_customer = limits.used_by_customers(badge, wish.customer_ids, **dates)
-    used = by_customer[customer_id] | limits.used_by_all(badge, **dates)
+    used = by_customer[wish.customer_id] | limits.used_by_all(badge, **dates)
     return {limit: used[limit] for limit in badge.limits}
 
 
@@ -272,26 +288,3 @@ def _enrolments(badge: Definition, wish: Wish) -> dict[int, Enrolment]:
         return {}
     covering = Enrolment.objects.of_customers(badge.id, wish.customer_ids).covering(wish.event_at)
     return {enrolment.customer_id: enrolment for enrolment in covering}
-
-
-def _fact(
-    badge: Definition,
-    wish: Wish,
-    request: RequestLog,
-    customer_id: int,
-    enrolment: Enrolment | None,
-) -> EarnedBadge:
-    trigger = wish.trigger
-    return EarnedBadge(
-        pk=new_id(wish.now),
-        badge_id=badge.id,
-        customer_id=customer_id,
-        event_at=wish.event_at,
-        earned_at=wish.now,
-        expires_at=badge.earned_badge_ends(wish.now),
-        owner_type=trigger.owner_type,
-        reference_id=trigger.reference_id,
-        enrolment=enrolment,
-        reissue_of_id=wish.reissue_of,
-        request=request,
-    )

@@ -8,10 +8,12 @@ from datetime import datetime
 from django.utils import timezone
 
 from badges.errors import BadgeError, ErrorCode
-from badges.models import Definition, EarnedBadge, Operation, OwnerType, RequestLog, new_id
+from badges.models import Definition, Operation, Owner, OwnerType, RequestLog, new_id
 from badges.services import definitions, limits
+from badges.services.listed import write_earned
 from badges.services.outcomes import BulkResult, Outcome, record_refused
 from badges.services.requests import Origin, attempt, fingerprint
+from badges.services.wishes import Earned
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def import_earned(
     request_id: str,
     items: Sequence[EarnedBefore],
     now: datetime | None = None,
-) -> BulkResult[EarnedBadge]:
+) -> BulkResult[Earned]:
     """Write earned badges of the past; rules of today do not judge them, but they count for limits.
 
     There is an outcome for each item, in the order given; 1054 refuses its item alone.
@@ -46,7 +48,7 @@ def import_earned(
     ) as request:
         badges = _held(items)
         outcomes = [_outcome(item, badges, request, now) for item in items]
-        _write(badges, outcomes)
+        _write(badges, outcomes, request)
         record_refused(request, outcomes)
     return BulkResult(request, outcomes)
 
@@ -63,30 +65,30 @@ def _held(items: Sequence[EarnedBefore]) -> dict[str, Definition]:
 
 def _outcome(
     item: EarnedBefore, badges: dict[str, Definition], request: RequestLog, now: datetime
-) -> Outcome[EarnedBadge]:
+) -> Outcome[Earned]:
     if item.badge_id not in badges:
         refusal = BadgeError(ErrorCode.BADGE_NOT_IN_ORGANISATION, "badge_id")
         return Outcome(item.customer_id, refusal=refusal)
-    fact = EarnedBadge(
+    fact = Earned(
         pk=new_id(now),
         badge_id=item.badge_id,
         customer_id=item.customer_id,
         event_at=item.event_at,
         earned_at=now,
         expires_at=item.expires_at,
-        owner_type=OwnerType.HISTORICAL_IMPORT,
-        reference_id=request.request_id,
-        request=request,
+        enrolment_id=None,
+        request_id=request.pk,
     )
     return Outcome(item.customer_id, fact)
 
 
-def _write(badges: dict[str, Definition], outcomes: list[Outcome[EarnedBadge]]) -> None:
+def _write(
+    badges: dict[str, Definition], outcomes: list[Outcome[Earned]], request: RequestLog
+) -> None:
+    facts = [outcome.fact for outcome in outcomes if outcome.fact]
+    write_earned(facts, Owner(OwnerType.HISTORICAL_IMPORT, request.request_id))
     by_badge = defaultdict(list)
-    for outcome in outcomes:
-        if outcome.fact:
-            by_badge[outcome.fact.badge_id].append(outcome.fact)
-    for badge_id, facts in by_badge.items():
-        EarnedBadge.objects.bulk_create(facts)
-        moments = [(fact.event_at, fact.earned_at) for fact in facts]
+    for fact in facts:
+        by_badge[fact.badge_id].append((fact.event_at, fact.earned_at))
+    for badge_id, moments in by_badge.items():
         limits.add_to_tally(badges[badge_id], moments)

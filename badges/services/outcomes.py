@@ -7,8 +7,9 @@ from typing import Generic, TypeVar
 
 from badges.errors import BadgeError
 from badges.models import EarnedBadge, Enrolment, RefusedItem, RequestLog
+from badges.services.wishes import Earned
 
-FactT = TypeVar("FactT", EarnedBadge, Enrolment)
+FactT = TypeVar("FactT", Earned, EarnedBadge, Enrolment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from badges import rules
-from badges.models import Channel, Definition, Owner, OwnerType
+from badges.models import Channel, Definition, Enrolment, Owner, OwnerType
 from badges.services.requests import Origin, fingerprint
 
 
@@ -79,7 +79,10 @@ def wish_for_one(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earned:
-    """A badge that was given, as its row has it; `request_id` is the number in the request log."""
+    """A badge that was given or would be, as its row has it; `request_id` is that of the log.
+
+    The `enrolment` that it rests on is there where it was looked up.
+    """
 
     pk: str
     badge_id: str
@@ -88,7 +91,8 @@ class Earned:
     earned_at: datetime
     expires_at: datetime
     enrolment_id: str | None
-    request_id: int
+    request_id: int | None
+    enrolment: Enrolment | None = None
 
     @classmethod
     def of(cls, row, request_id: int) -> "Earned":

@@ -424,6 +424,7 @@ EXEMPT = {
     "limits.asked_for_one": "the words of a question",
     "limits.rebuild_tally": "part of a service: it makes a count of the facts",
     "limits.used_by_others": "arithmetic on values",
+    "listed.write_earned": "part of a service: it writes the facts of a list",
     "outcomes.record_refused": "part of a service: the refused customers of its row",
     "posting.adapted": "arithmetic on values",
     "posting.post": "part of a service: it writes the row and its fact",

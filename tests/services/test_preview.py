@@ -65,7 +65,7 @@ def attempted(**call):
 
 
 def summary(fact):
-    return fact and (fact.badge_id, fact.customer_id, fact.expires_at, fact.owner_type)
+    return fact and (fact.badge_id, fact.customer_id, fact.event_at, fact.expires_at)
 
 
 def test_a_preview_tells_how_much_of_each_limit_is_used(earn, api_origin):
