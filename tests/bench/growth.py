@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -99,10 +100,12 @@ def of_pages(few_url: str, many_url: str, arguments) -> list[Cost]:
         both = [stack.enter_context(reader(url, directory)) for url in (few_url, many_url)]
         names = both[0].names
         for turn in range(TIMES * arguments.rounds + 1):
-            for number, name in enumerate(names):
+            # In another order each time: what comes back after so many pages, as the search for
+            # garbage does, would else meet the same page always.
+            for number in random.Random(turn).sample(range(len(names)), len(names)):  # noqa: S311
                 pair = [ask(number) for ask in both]
                 if turn:  # the first one warms up
-                    taken[name].append(pair)
+                    taken[names[number]].append(pair)
     return [cost_of(f"page: {name}", FEW, arguments.most, pairs) for name, pairs in taken.items()]
 
 
