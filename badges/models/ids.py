@@ -20,6 +20,12 @@ def new_id(at: datetime | None = None) -> str:
     return f"{seconds & 0xFFFFFFFF:08x}{secrets.token_hex(8)}"
 
 
+def new_ids(count: int, at: datetime) -> list[str]:
+    """Return so many of them at once."""
+    first, tails = f"{int(at.timestamp()) & 0xFFFFFFFF:08x}", secrets.token_hex(8 * count)
+    return [first + tails[start : start + 16] for start in range(0, 16 * count, 16)]
+
+
 def is_id(text: str) -> bool:
     """Whether a text can be an id at all; anything else need not be looked for."""
     return re.fullmatch(f"[0-9a-f]{{{ID_LENGTH}}}", text) is not None

@@ -8,7 +8,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from badges.errors import BadgeError, ErrorCode
-from badges.models import Definition, Operation, Owner, OwnerType, RequestLog, new_id
+from badges.models import Definition, Operation, Owner, OwnerType, RequestLog
+from badges.models.ids import new_ids
 from badges.services import definitions, limits
 from badges.services.listed import write_earned
 from badges.services.outcomes import BulkResult, Outcome, record_refused
@@ -47,7 +48,10 @@ def import_earned(
         fingerprint=fingerprint(items=items),
     ) as request:
         badges = _held(items)
-        outcomes = [_outcome(item, badges, request, now) for item in items]
+        ids = new_ids(len(items), now)
+        outcomes = [
+            _outcome(item, pk, badges, request, now) for item, pk in zip(items, ids, strict=True)
+        ]
         _write(badges, outcomes, request)
         record_refused(request, outcomes)
     return BulkResult(request, outcomes)
@@ -64,13 +68,17 @@ def _held(items: Sequence[EarnedBefore]) -> dict[str, Definition]:
 
 
 def _outcome(
-    item: EarnedBefore, badges: dict[str, Definition], request: RequestLog, now: datetime
+    item: EarnedBefore,
+    pk: str,
+    badges: dict[str, Definition],
+    request: RequestLog,
+    now: datetime,
 ) -> Outcome[Earned]:
     if item.badge_id not in badges:
         refusal = BadgeError(ErrorCode.BADGE_NOT_IN_ORGANISATION, "badge_id")
         return Outcome(item.customer_id, refusal=refusal)
     fact = Earned(
-        pk=new_id(now),
+        pk=pk,
         badge_id=item.badge_id,
         customer_id=item.customer_id,
         event_at=item.event_at,

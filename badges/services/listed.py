@@ -1,6 +1,6 @@
 """Write the earned badges of a list in one statement, without an object of the ORM for each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -49,11 +49,12 @@ def write_earned(facts: Sequence[Earned], trigger: Owner, *, reissue_of: str | N
 
 def _arrays(facts: Sequence[Earned]) -> dict[str, str]:
     """Return each column as PostgreSQL spells an array; ids and moments need no quoting in it."""
-    return {name: _array(getattr(fact, name) for fact in facts) for name in OWN}
+    return {name: _array([getattr(fact, name) for fact in facts]) for name in OWN}
 
 
-def _array(values: Iterable[str | int | datetime | None]) -> str:
-    return f"{{{','.join(map(_spelt, values))}}}"
+def _array(values: list[str | int | datetime | None]) -> str:
+    spelt = {value: _spelt(value) for value in set(values)}
+    return f"{{{','.join([spelt[value] for value in values])}}}"
 
 
 def _spelt(value: str | int | datetime | None) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+import msgspec
+
 from badges.errors import BadgeError
 from badges.models import EarnedBadge, Enrolment, RefusedItem, RequestLog
 from badges.services.wishes import Earned
@@ -12,8 +14,7 @@ from badges.services.wishes import Earned
 FactT = TypeVar("FactT", Earned, EarnedBadge, Enrolment)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[FactT]):
+class Outcome(msgspec.Struct, Generic[FactT], frozen=True):
     """Either the fact or the refusal, which may name the fact that `stands` in the way."""
 
     customer_id: int

@@ -1,12 +1,12 @@
 """The trace of every attempt: accepted with its effect, refused after the rollback."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -17,6 +17,8 @@ from badges.models import Channel, Integrator, Operation, RequestLog, RequestOut
 KEPT_OF_A_REFUSED_CONTENT = 10_000
 # The first number of the advisory locks of request ids; the second one is a hash of the id.
 REQUEST_IDS = 809
+
+_canonical = msgspec.json.Encoder(order="sorted", enc_hook=str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,7 @@ class Origin:
 
 def fingerprint(**meant) -> str:
     """Return the SHA-256 of what a request means, whatever its spelling."""
-    canonical = json.dumps(meant, sort_keys=True, default=str, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_canonical.encode(meant)).hexdigest()
 
 
 @contextmanager

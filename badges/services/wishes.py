@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from django.utils import timezone
 
 from badges import rules
@@ -77,8 +78,7 @@ def wish_for_one(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earned:
+class Earned(msgspec.Struct, frozen=True, kw_only=True):
     """A badge that was given or would be, as its row has it; `request_id` is that of the log.
 
     The `enrolment` that it rests on is there where it was looked up.

@@ -1,6 +1,7 @@
 """Measure the product beside its limit, and beside a peer, in one run with turns.
 
     python -m tests.bench earn [--peer FOLDER --peer-python PYTHON] [--rounds 3] [--seconds 5]
+    python -m tests.bench bulk | sqlite [--rounds 3]
     python -m tests.bench growth [--most 10000000] [--rounds 3]
 
 Starts a PostgreSQL of its own, with the durability it comes with. Needs PostgreSQL's programs,
@@ -19,8 +20,8 @@ import django
 from tests.bench import cluster as clusters
 from tests.bench import report
 
-# By name, the module that measures it; each needs Django, which needs a database first.
-WORKS = {"earn": "earns", "growth": "growth"}
+# What can be measured, and the module that does; each needs Django, which needs a database.
+WORKS = {"earn": "earns", "bulk": "bulk", "sqlite": "sqlite", "growth": "growth"}
 
 
 def main() -> int:

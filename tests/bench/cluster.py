@@ -24,11 +24,37 @@ checkpoint_timeout = 15min
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server: its port, and the process that all others of it descend from."""
+    """A server: its port, and the directory below which everything of it is kept."""
 
     port: int
-    pid: int
+    home: Path
     binaries: Path
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def pid(self) -> int:
+        """The process that all others of it descend from."""
+        return int((self.data / "postmaster.pid").read_text().splitlines()[0])
+
+    @property
+    def is_running(self) -> bool:
+        try:
+            self.run("psql", "-qXc", "SELECT 1", "postgres", stderr=subprocess.DEVNULL)
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
+    def start(self) -> None:
+        """Start it, and return when it takes connections."""
+        log = ("-o", f"-p {self.port}", "-l", self.home / "log")
+        as_postgres(self.binaries / "pg_ctl", "-D", self.data, "-w", *log, "start")
+
+    def stop(self) -> None:
+        """Stop it without a word to anybody."""
+        as_postgres(self.binaries / "pg_ctl", "-D", self.data, "-w", "-m", "immediate", "stop")
 
     def url(self, database: str) -> str:
         return f"postgres://{USER}@127.0.0.1:{self.port}/{database}"
@@ -54,24 +80,22 @@ class Cluster:
 
 
 @contextmanager
-def private(directory: Path | None = None) -> Iterator[Cluster]:
+def private(directory: Path | None = None, settings: str = "") -> Iterator[Cluster]:
     """Run a cluster as long as the block lasts; it is made anew, and nothing of it is kept."""
-    binaries = found_binaries()
     home = Path(tempfile.mkdtemp(prefix="badgeadmin-bench-", dir=directory))
-    data, port = home / "data", free_port()
+    cluster = Cluster(free_port(), home, found_binaries())
     if os.geteuid() == 0:
         shutil.chown(home, "postgres")
     try:
-        as_postgres(binaries / "initdb", "-D", data, "-U", USER, "-A", "trust", "--locale=C.UTF-8")
-        with (data / "postgresql.conf").open("a") as file:
-            file.write(f"{SETTINGS}unix_socket_directories = '{home}'\n")
-        control = [binaries / "pg_ctl", "-D", data, "-w"]
-        as_postgres(*control, "-o", f"-p {port}", "-l", home / "log", "start")
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+        initdb = (cluster.binaries / "initdb", "-D", cluster.data, "-U", USER, "-A", "trust")
+        as_postgres(*initdb, "--locale=C.UTF-8")
+        with (cluster.data / "postgresql.conf").open("a") as file:
+            file.write(f"{SETTINGS}unix_socket_directories = '{home}'\n{settings}\n")
+        cluster.start()
         try:
-            yield Cluster(port, pid, binaries)
+            yield cluster
         finally:
-            as_postgres(*control, "-m", "immediate", "stop")
+            cluster.stop()
     finally:
         shutil.rmtree(home)
 

@@ -1,7 +1,6 @@
 """The same pages and the same earns among few rows and among many, in turns."""
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from tests.bench.cluster import Cluster
 from tests.bench.earns import WARM_UP
 from tests.bench.load import MICROSECONDS, Sample, Wrk
 from tests.bench.report import Goal, median
-from tests.bench.servers import PROJECT, product
+from tests.bench.servers import PROJECT, environment, product
 
 FEW = 10_000  # what pages are compared with
 MANY = 1_000_000  # what earns are compared with
@@ -52,17 +51,18 @@ def measured(cluster: Cluster, arguments) -> tuple[list[Cost], list[Goal]]:
     """Fill a database of each size, and ask all of them the same."""
     sizes = (FEW, MANY, arguments.most)
     with tempfile.TemporaryDirectory() as directory:
+        directory = Path(directory)
         urls = {size: filled(cluster, size, directory) for size in sizes}
         pages = of_pages(urls[FEW], urls[arguments.most], arguments)
         del urls[FEW]
-        earns = of_earns(cluster, urls, Path(directory), arguments)
+        earns = of_earns(cluster, urls, directory, arguments)
     worst = max(pages, key=lambda cost: cost.ratio)
     goals = [Goal(f"{worst.what}, which grew most", worst.ratio, most=MOST_OF_PAGES)]
     goals += [Goal(cost.what, cost.ratio, most=MOST_OF_EARNS) for cost in earns]
     return [*pages, *earns], goals
 
 
-def filled(cluster: Cluster, rows: int, directory: str) -> str:
+def filled(cluster: Cluster, rows: int, directory: Path) -> str:
     """Return the URL of a database with so many requests, and as many issued badges."""
     url = cluster.create(f"rows{rows}")
     command = [sys.executable, "-m", "tests.bench.fill"]
@@ -71,33 +71,12 @@ def filled(cluster: Cluster, rows: int, directory: str) -> str:
     return url
 
 
-def scene_in(url: str, directory: Path) -> scene.Scene:
-    """Make an integrator and badges in a database that is not the one of Django's settings."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.scene"],
-        env=environment(url, directory),
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=PROJECT,
-    )
-    return scene.Scene(**json.loads(done.stdout))
-
-
-def environment(url: str, directory: str | Path) -> dict[str, str]:
-    own = {
-        "DATABASE_URL": url,
-        "VAR_DIR": str(directory),
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-    }
-    return os.environ | own
-
-
 def of_pages(few_url: str, many_url: str, arguments) -> list[Cost]:
     """Open every page on both, one after the other."""
     taken = defaultdict(list)
     with ExitStack() as stack, tempfile.TemporaryDirectory() as directory:
-        both = [stack.enter_context(reader(url, directory)) for url in (few_url, many_url)]
+        urls = few_url, many_url
+        both = [stack.enter_context(reader(url, Path(directory))) for url in urls]
         names = both[0].names
         for turn in range(TIMES * arguments.rounds + 1):
             # In another order each time: what comes back after so many pages, as the search for
@@ -134,7 +113,7 @@ class Reader:
 
 
 @contextmanager
-def reader(url: str, directory: str) -> Iterator[Reader]:
+def reader(url: str, directory: Path) -> Iterator[Reader]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.growth"],
         cwd=PROJECT,
@@ -151,7 +130,7 @@ def reader(url: str, directory: str) -> Iterator[Reader]:
 def of_earns(cluster: Cluster, urls: dict[int, str], directory: Path, arguments) -> list[Cost]:
     """Earn on both but for the sealing, which has years to catch up with at first."""
     few, many = urls
-    scenes = {size: scene_in(url, directory) for size, url in urls.items()}
+    scenes = {size: scene.prepared_in(url, directory) for size, url in urls.items()}
     taken = {size: [] for size in urls}
     for turn in range(arguments.rounds):
         for size in (few, many)[:: -1 if turn % 2 else 1]:

@@ -7,10 +7,15 @@ makes them and prints which they are as JSON.
 
 import base64
 import json
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.bench.servers import PROJECT, environment
 
 BADGES = 100
 OWNER = ("Loyalty", "123694")
@@ -40,11 +45,45 @@ class Scene:
 
 def prepared() -> Scene:
     """Migrate the database of Django's settings and fill it through the services."""
-    from django.contrib.auth.models import Group
-    from django.core.management import call_command
     from django.db import connection
 
-    from badges.models import Channel, Limit, LimitKind, LimitLevel, Unit
+    from badges.models import Limit, LimitKind, LimitLevel, Unit
+
+    authorization, origin = caller()
+    each = Limit(LimitLevel.CUSTOMER, LimitKind.ROLLING_WINDOW, PLENTY, Unit.DAYS, 30)
+    everybody = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, PLENTY)
+    scene = Scene(
+        authorization=authorization,
+        plain=[badge(origin) for _number in range(BADGES)],
+        enrolled=badge(origin, earn_type="ISSUE_EARN", enrolment_expiry_kind="NEVER"),
+        each_limited=badge(origin, limits=[each]),
+        all_limited=badge(origin, limits=[everybody]),
+        hot=badge(origin),
+    )
+    if connection.vendor == "postgresql":
+        _enrol(scene.enrolled)
+    return scene
+
+
+def prepared_in(url: str, directory: Path) -> Scene:
+    """Do so in a database that is not the one of Django's settings."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.scene"],
+        env=environment(url, directory),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+    )
+    return Scene(**json.loads(done.stdout))
+
+
+def caller() -> tuple:
+    """Migrate, and return what an integrator authenticates with, and where badges come from."""
+    from django.contrib.auth.models import Group
+    from django.core.management import call_command
+
+    from badges.models import Channel
     from badges.services.integrators import create_integrator
     from badges.services.requests import Origin
 
@@ -54,22 +93,11 @@ def prepared() -> Scene:
         origin=origin, name="bench", access_groups=[Group.objects.get(name="Default")]
     )
     pair = base64.b64encode(f"{integrator.client_id}:{secret}".encode()).decode()
-    each = Limit(LimitLevel.CUSTOMER, LimitKind.ROLLING_WINDOW, PLENTY, Unit.DAYS, 30)
-    everybody = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, PLENTY)
-    scene = Scene(
-        authorization=f"Basic {pair}",
-        plain=[_badge(origin) for _number in range(BADGES)],
-        enrolled=_badge(origin, earn_type="ISSUE_EARN", enrolment_expiry_kind="NEVER"),
-        each_limited=_badge(origin, limits=[each]),
-        all_limited=_badge(origin, limits=[everybody]),
-        hot=_badge(origin),
-    )
-    if connection.vendor == "postgresql":
-        _enrol(scene.enrolled)
-    return scene
+    return f"Basic {pair}", origin
 
 
-def _badge(origin, limits=(), **values) -> str:
+def badge(origin, limits=(), **values) -> str:
+    """Make a badge that everybody may be given now, within its limits; return its id."""
     from badges.models import Owner
     from badges.services.definitions import BadgeDraft, claim_badge, create_badge
 
@@ -84,9 +112,9 @@ def _badge(origin, limits=(), **values) -> str:
         "earned_expiry_kind": "NEVER",
     }
     draft = BadgeDraft(values=usual | values, owners=[OWNER[0]], limits=limits)
-    badge = create_badge(origin=origin, draft=draft, now=now)
-    claim_badge(origin=origin, badge_id=badge.pk, owner=Owner(*OWNER), now=now)
-    return badge.pk
+    made = create_badge(origin=origin, draft=draft, now=now)
+    claim_badge(origin=origin, badge_id=made.pk, owner=Owner(*OWNER), now=now)
+    return made.pk
 
 
 def _enrol(badge_id: str) -> None:

@@ -32,23 +32,39 @@ class Server:
     directory: Path = PROJECT
     settle: Callable[[], None] = lambda: None
 
-    @contextmanager
-    def running(self) -> Iterator["Running"]:
-        port = free_port()
-        command = [part.format(port=port) for part in self.command]
-        process = subprocess.Popen(
-            command,
+    def start(self, port: int) -> subprocess.Popen:
+        return subprocess.Popen(
+            [part.format(port=port) for part in self.command],
             env=os.environ | self.environment,
             cwd=self.directory,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+    def url(self, port: int) -> str:
+        return f"http://127.0.0.1:{port}{self.path}"
+
+    @contextmanager
+    def running(self) -> Iterator["Running"]:
+        port = free_port()
+        process = self.start(port)
         try:
-            running = Running(f"http://127.0.0.1:{port}{self.path}", process.pid, self.settle)
-            running.wait_for(process)
-            yield running
+            self.wait_for(port, process)
+            yield Running(self.url(port), process.pid, self.settle)
         finally:
             stop(process)
+
+    def wait_for(self, port: int, process: subprocess.Popen) -> None:
+        """Wait until it answers, whatever it is."""
+        end = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                urllib.request.urlopen(self.url(port), timeout=5)
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError(f"{process.args} does not answer")
 
 
 @dataclass(frozen=True)
@@ -62,26 +78,23 @@ class Running:
     pid: int
     settle: Callable[[], None]
 
-    def wait_for(self, process: subprocess.Popen) -> None:
-        """Wait until it answers, whatever it is."""
-        end = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < end and process.poll() is None:
-            try:
-                urllib.request.urlopen(self.url, timeout=5)
-            except urllib.error.HTTPError:
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError(f"{process.args} does not answer")
+
+def environment(database_url: str, directory: Path) -> dict[str, str]:
+    """Return the environment of a process on another database than that of Django's settings."""
+    return os.environ | {
+        "DATABASE_URL": database_url,
+        "VAR_DIR": str(directory),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
 
 
-def product(database_url: str, directory: Path, *, seals: bool = True) -> Server:
+def product(database_url: str, directory: Path, *, seals: bool = True, workers: int = 2) -> Server:
     """Return this product under its own server, with everything on; `directory` is its VAR_DIR."""
     return Server(
         "BadgeAdmin" if seals else "BadgeAdmin, not sealing",
         [
             *(sys.executable, "manage.py", "serve"),
-            *("--bind", "127.0.0.1:{port}", "--workers", "2"),
+            *("--bind", "127.0.0.1:{port}", "--workers", str(workers)),
         ],
         "/api_gateway/v1/badges/customer/earn",
         {
