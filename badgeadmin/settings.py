@@ -1,6 +1,7 @@
 """Every setting, each secret and switch from the environment (see .env.example)."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -43,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    "axes",
     "django_htmx",
     "django_filters",
     "rest_framework",
@@ -86,6 +88,7 @@ TEMPLATES = [
 DATABASES = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'badgeadmin.sqlite3'}")
 }
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)  # seconds; to connect takes milliseconds
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A transaction that starts as a reader and then writes fails at once when another one wrote
     # in between, whatever the timeout; IMMEDIATE makes it wait its turn instead.
@@ -95,10 +98,16 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # The statement that posts an earn is prepared; Django itself prepares none.
-    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
+    DATABASES["default"]["OPTIONS"] = {
+        # The statement that posts an earn is prepared; Django itself prepares none.
+        "prepare_threshold": 5,
+        # Seconds to connect, and milliseconds until a connection without an answer is given up.
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+    } | DATABASES["default"].get("OPTIONS", {})
+# How long the server lets a statement run, and a transaction wait for one, in seconds.
+DATABASE_PATIENCE = env.int("DATABASE_PATIENCE", default=30)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -115,6 +124,20 @@ PASSWORD_HASHERS = [
     # Never for passwords of people: the secrets of integrators, 256 random bits, need no slow one.
     "badges.models.secrets.SecretHasher",
 ]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Whoever fails so often from one address to sign in as somebody has to wait.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+# People type passwords into the field for their name: what they typed is not kept.
+AXES_USERNAME_CALLABLE = "badges.admin.accounts.pseudonym_of_attempt"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 
@@ -154,8 +177,28 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 
+# TLS ends at a proxy that sets X-Forwarded-Proto, and everything is to come by it.
+HTTPS = env.bool("HTTPS", default=False)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_REDIRECT_EXEMPT = ["^healthz"]  # which is asked from within
+SESSION_COOKIE_AGE = 12 * 60 * 60  # a working day
+CSRF_COOKIE_HTTPONLY = True
+SILENCED_SYSTEM_CHECKS = [
+    "axes.W002",  # the page to sign in says itself that somebody has to wait
+    # What other hosts of the domain do, and whether browsers know it beforehand, is not for one
+    # application to say.
+    *("security.W005", "security.W021"),
+]
+
 # Ten megabytes: the largest body the API takes (answered with 413 above it).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# How many calls of one integrator are answered in a second; 0 is no limit.
+API_CALLS_PER_SECOND = env.int("API_CALLS_PER_SECOND", default=5_000)
+# How many calls and requests for a token of one address may fail to prove who it is, in a minute.
+UNPROVED_CALLS_PER_MINUTE = env.int("UNPROVED_CALLS_PER_MINUTE", default=120)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -163,6 +206,7 @@ REST_FRAMEWORK = {
         "badges.api.authentication.OAuthAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["badges.api.permissions.HasAccessRight"],
+    "DEFAULT_THROTTLE_CLASSES": ["badges.api.pace.IntegratorThrottle"],
     "DEFAULT_PARSER_CLASSES": ["badges.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["badges.api.envelope.EnvelopeRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -174,6 +218,17 @@ OAUTH2_PROVIDER_APPLICATION_MODEL = "badges.Integrator"
 OAUTH2_PROVIDER = {
     "SCOPES": {"badges": "Badge operations, as far as the access groups of the integrator go"},
     "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,
+    # Of tokens a hash alone is kept; of grants and ways that nobody uses here none is open.
+    **{
+        f"COMPLIANT_BCP_RFC9700_{practice}": True
+        for practice in (
+            *("TOKEN_STORAGE", "IMPLICIT_GRANT", "PASSWORD_GRANT", "PKCE_METHOD"),
+            *("ACCESS_TOKEN_TRANSPORT", "AUTHZ_RESPONSE_ISS", "REFRESH_TOKEN"),
+            "REDIRECT_URI_SCHEME",
+        )
+    },
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "CLIENT_SECRET_HASHER": "integrator_secret",
     "CLIENT_SECRET_GENERATOR_LENGTH": 43,
     "OAUTH2_VALIDATOR_CLASS": "badges.api.authentication.SecretsValidator",
@@ -251,4 +306,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # The request log has each sign-in and each refusal, and more of it.
+    "loggers": {"axes": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
 }

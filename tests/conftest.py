@@ -6,7 +6,7 @@ import os
 import pytest
 from django.utils import translation
 
-from badges.api import callers
+from badges.api import callers, pace
 from badges.errors import BadgeError
 from badges.models import Channel, EarnedBadge
 from badges.services import definitions
@@ -60,9 +60,11 @@ def needs_postgresql(db):
 
 @pytest.fixture(autouse=True)
 def nothing_known():
-    """Let no test know the definitions and callers of another, which are rolled back."""
+    """Let no test know the definitions and callers of another, nor how often it called."""
     definitions._known.clear()
     callers._known.clear()
+    pace.calls.forget()
+    pace.unproved.forget()
 
 
 @pytest.fixture(autouse=True)

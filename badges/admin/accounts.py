@@ -4,12 +4,17 @@ The signals of `django.contrib.auth` would tell of sign-ins as well, but after t
 of its transaction, and of every session that code opens without anybody at a door.
 """
 
+from http import HTTPStatus
+
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME, login, logout, update_session_auth_hash
 from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import path, reverse, reverse_lazy
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
@@ -34,6 +39,10 @@ class SignInView(LoginView):
         return HttpResponseRedirect(self.get_success_url())
 
     def form_invalid(self, form):
+        is_locked_out = getattr(self.request, "axes_locked_out", False)
+        if is_locked_out:
+            form.errors.pop(NON_FIELD_ERRORS, None)
+            form.add_error(None, _("Too many attempts. Try again in a quarter of an hour."))
         # Without them the form was not filled in, and nobody's password was looked at.
         if errors := form.non_field_errors():
             access.refuse_sign_in(
@@ -41,7 +50,11 @@ class SignInView(LoginView):
                 address=_address(self.request),
                 message=" ".join(errors),
             )
-        return super().form_invalid(form)
+        answer = super().form_invalid(form)
+        if is_locked_out:
+            answer.status_code = HTTPStatus.TOO_MANY_REQUESTS
+            answer["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+        return answer
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs) | admin.site.each_context(self.request)
@@ -75,6 +88,12 @@ class OwnPasswordView(PasswordChangeView):
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | admin.site.each_context(self.request)
+
+
+def pseudonym_of_attempt(request, credentials) -> str:
+    """Return what stands for the name of a sign-in: the same for one name, and not the name."""
+    name = (credentials or {}).get("username") or request.POST.get("username", "")
+    return salted_hmac("badges.sign-in", name).hexdigest()
 
 
 @never_cache

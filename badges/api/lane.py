@@ -18,7 +18,7 @@ from django.http.request import split_domain_port, validate_host
 from django.urls import reverse
 from rest_framework.exceptions import APIException
 
-from badges.api import callers, envelope
+from badges.api import callers, envelope, pace
 from badges.api.fields import LONGEST_REQUEST_ID, IsoMomentField
 from badges.api.parsers import strict_json, text_of
 from badges.api.serializers.operations import earned_on_wire
@@ -91,6 +91,7 @@ class EarnLane:
             and 0 < int(environ.get("CONTENT_LENGTH") or 0) <= MOST_BYTES
             and not any(header in environ for header in SPECIAL)
             and self._is_known_host(environ.get("HTTP_HOST", ""))
+            and (not settings.HTTPS or environ.get("HTTP_X_FORWARDED_PROTO") == "https")
         )
 
     def _is_known_host(self, host: str) -> bool:
@@ -108,6 +109,9 @@ class EarnLane:
         caller = callers.recall(header)
         if caller is None or not caller.integrator.has_right(RIGHT):
             return None
+        if pace.calls.wait(caller.integrator.pk):
+            return None
+        environ[pace.GRANTED] = True
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         environ["wsgi.input"] = BytesIO(body)
         request_started.send(EarnLane, environ=environ)

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.db.models.signals import pre_save
+from django.utils import timezone
 
 from badges.models import Channel, Operation, RequestLog, RequestOutcome
 from tests.factories import PASSWORD, UserFactory
@@ -84,6 +86,68 @@ def test_a_form_that_is_not_filled_in_is_no_attempt(client, member_care, usernam
     assert sign_in(client, username, password).status_code == 200
     assert "_auth_user_id" not in client.session
     assert not RequestLog.objects.exists()
+
+
+def test_who_fails_too_often_has_to_wait(client, member_care, settings):
+    """Even with the right password, but not from elsewhere, nor anybody else."""
+    UserFactory(username="simon")
+    for _time in range(settings.AXES_FAILURE_LIMIT - 1):
+        assert sign_in(client, password="wrong").status_code == 200
+    locked = sign_in(client, password="wrong")
+    still = sign_in(client)
+
+    for answer in (locked, still):
+        assert (answer.status_code, answer["Retry-After"]) == (429, "900")
+        assert "Too many attempts" in answer.text
+        assert "_auth_user_id" not in client.session
+    assert RequestLog.objects.latest("pk").errors[0]["message"].startswith("Too many attempts")
+
+    assert sign_in(client, username="simon").status_code == 302
+    client.logout()
+    elsewhere = client.post(
+        LOG_IN, {"username": "maria", "password": PASSWORD}, REMOTE_ADDR="192.0.2.7"
+    )
+    assert elsewhere.status_code == 302
+
+
+def test_the_wait_ends(client, member_care, settings):
+    for _time in range(settings.AXES_FAILURE_LIMIT):
+        sign_in(client, password="wrong")
+    AccessAttempt.objects.update(attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME)
+
+    assert sign_in(client).status_code == 302
+
+
+def test_who_comes_in_begins_anew(client, member_care, settings):
+    for _time in range(2):
+        for _failure in range(settings.AXES_FAILURE_LIMIT - 1):
+            sign_in(client, password="wrong")
+        assert sign_in(client).status_code == 302
+        client.logout()
+
+
+def test_what_was_typed_is_kept_nowhere(client, member_care, caplog):
+    """People type their password into the field for the name."""
+    for typed in (PASSWORD, "maria"):
+        sign_in(client, username=typed, password=PASSWORD + "!")
+
+    (first, second) = AccessAttempt.objects.order_by("pk")
+    assert first.username != second.username
+    kept = f"{list(AccessAttempt.objects.values())}{list(RequestLog.objects.values())}"
+    assert PASSWORD not in kept + caplog.text
+
+
+def test_the_session_is_another_one_once_somebody_is_in(client, member_care):
+    client.get(LOG_IN)
+    session = client.session
+    session["before"] = True
+    session.save()
+    before = client.session.session_key
+
+    sign_in(client)
+
+    assert client.session.session_key != before
+    assert not Session.objects.filter(pk=before).exists()
 
 
 def test_nobody_comes_in_without_a_row(client, member_care):

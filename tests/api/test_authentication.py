@@ -104,6 +104,8 @@ def test_a_token_stands_for_its_integrator(client, api, wish, integrator):
         (Operation.EARN, RequestOutcome.ACCEPTED, integrator.pk),
     ]
     assert not any(token in row.content for row in RequestLog.objects.all())
+    stored = get_access_token_model().objects.get()
+    assert (stored.token, stored.expires < timezone.now() + timedelta(minutes=15)) == ("", True)
 
 
 def test_an_expired_token_is_refused(client, api, wish, integrator):

@@ -2,10 +2,10 @@
 
 from http import HTTPStatus
 
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, Throttled
 from rest_framework.viewsets import ViewSet
 
-from badges.api import envelope
+from badges.api import envelope, pace
 from badges.api.authentication import client_id_of
 from badges.api.fields import RequestIdField
 from badges.api.idempotency import IdempotentWrites
@@ -15,6 +15,7 @@ from badges.models import Channel, Operation
 from badges.services.access import refuse_integrator
 from badges.services.requests import Origin, record_refusal
 
+NOT_LOOKED_AT = {HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)}
 IDENTIFIER_HEADER = "X-CAP-CUSTOMER-IDENTIFIER"
 
 
@@ -57,6 +58,11 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
 
     def handle_exception(self, exc):
         response = super().handle_exception(exc)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            seconds = pace.unproved.wait(self.request.META.get("REMOTE_ADDR", ""))
+            if seconds:
+                # Whoever proves to be somebody is heard, whoever else calls from that address.
+                return super().handle_exception(Throttled(seconds))
         if not getattr(exc, "recorded", False):
             self._record(response)
         return response
@@ -65,7 +71,8 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
         """Leave a refused row for an attempt that no service saw.
 
         Of a known integrator that is an attempt to change something; a read without the right to it
-        changes nothing. Of anybody else it is one to come in, whatever was asked for.
+        changes nothing. Of anybody else it is one to come in, whatever was asked for. What came too
+        fast was not looked at, and a flood of it would fill the table.
         """
         operation = self.operations.get(self.action)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
@@ -75,7 +82,7 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
                 address=self.request.META.get("REMOTE_ADDR", ""),
                 message=response.data["errors"][0]["message"],
             )
-        elif operation and self.request.user.is_authenticated and response.status_code < 500:
+        elif self._is_attempt(operation, response.status_code):
             request_id = self._readable_request_id()
             record_refusal(
                 operation,
@@ -83,6 +90,10 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
                 errors=response.data["errors"],
                 request_id=request_id,
             )
+
+    def _is_attempt(self, operation: Operation | None, status: int) -> bool:
+        is_of_somebody = self.request.user.is_authenticated
+        return bool(operation) and is_of_somebody and status not in NOT_LOOKED_AT
 
     def _readable_request_id(self) -> str | None:
         try:

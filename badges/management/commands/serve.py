@@ -8,6 +8,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection, connections
 from django.utils.translation import gettext as _
 
+from badges.api.pace import WORKERS
 from badges.management.readiness import Address, check_migrated
 
 DEFAULT_BIND = "127.0.0.1:8000"
@@ -32,7 +33,8 @@ class Command(BaseCommand):
             type=int,
             metavar="N",
             help=_(
-                "Processes of %(threads)d threads each. Default: %(workers)d, or the processors."
+                "Processes of %(threads)d threads each. Default: %(workers)d, or the processors; "
+                "on SQLite 1."
             )
             % {"threads": THREADS_PER_WORKER, "workers": DEFAULT_WORKERS},
         )
@@ -53,7 +55,10 @@ class Command(BaseCommand):
     def sensible(self, workers):
         """Return how many worker processes to run; SQLite has one writer at a time."""
         if workers is None:
-            return min(DEFAULT_WORKERS, os.cpu_count() or 1)
+            # Those who wait for one writer go together in one process; two would only get in each
+            # other's way.
+            is_sqlite = connection.vendor == "sqlite"
+            return 1 if is_sqlite else min(DEFAULT_WORKERS, os.cpu_count() or 1)
         if workers < 1:
             raise CommandError(_("There must be at least one worker."))
         if connection.vendor == "sqlite" and workers > MOST_WORKERS_ON_SQLITE:
@@ -80,6 +85,7 @@ def become_the_server(address, workers):
     }
     connections.close_all()
     path = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
+    os.environ[WORKERS] = str(workers)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     os.execv(  # noqa: S606 - no shell is wanted
         sys.executable,
