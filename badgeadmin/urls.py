@@ -5,10 +5,10 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from badges import health
 from badges.admin import accounts
 from badges.api.envelope import unknown_path
 from badges.api.tokens import RecordedTokenView
-from badges.health import healthz
 from badges.pictures import picture
 
 urlpatterns = [
@@ -24,7 +24,8 @@ urlpatterns = [
     # Of the OAuth toolkit's pages this one alone: its others let any user register clients.
     path("o/token/", RecordedTokenView.as_view(), name="token"),
     path("media/badges/<str:name>", picture, name="picture"),
-    path("healthz", healthz, name="healthz"),
+    path("healthz", health.ready, name="healthz"),
+    path("healthz/live", health.live, name="healthz-live"),
 ]
 
 handler400 = "badges.api.envelope.bad_request"

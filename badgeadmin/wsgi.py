@@ -15,5 +15,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "badgeadmin.settings")
 django = get_wsgi_application()
 import_module(settings.ROOT_URLCONF)
 EarnLane = import_module("badges.api.lane").EarnLane
+import_module("badges.health").limit_patience()
 
 application = with_chunked_bodies(EarnLane(django), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

@@ -1,6 +1,8 @@
-"""Is it alive, and does it reach its database?"""
+"""Is it alive, and is it ready: does it reach its database?"""
 
+from django.conf import settings
 from django.db import Error, connection
+from django.db.backends.signals import connection_created
 from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -8,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 @require_safe
 @never_cache
-def healthz(request):
+def ready(request):
     """Answer 200 when the database answers, else 503; open to everybody, it tells nothing else."""
     try:
         with connection.cursor() as cursor:
@@ -16,3 +18,33 @@ def healthz(request):
     except Error:
         return JsonResponse({"status": "down", "database": "down"}, status=503)
     return JsonResponse({"status": "up", "database": "up"})
+
+
+@require_safe
+@never_cache
+def live(request):
+    """Answer 200 as long as requests are answered at all: a server that does not is started anew.
+
+    Without a look at the database: to start the server anew would not bring that back.
+    """
+    return JsonResponse({"status": "up"})
+
+
+def limit_patience() -> None:
+    """Let no statement of this process, and no transaction without one, hold a request for ever.
+
+    For the server alone: commands may take as long as they need.
+    """
+    connection_created.connect(_limit, dispatch_uid="badges.health")
+
+
+def _limit(sender, connection, **kwargs) -> None:
+    if connection.vendor != "postgresql":  # SQLite waits as long as its `timeout` says
+        return
+    limits = {
+        "statement_timeout": settings.DATABASE_PATIENCE,
+        "idle_in_transaction_session_timeout": settings.DATABASE_PATIENCE,
+    }
+    with connection.cursor() as cursor:
+        for name, seconds in limits.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", [name, f"{seconds}s"])

@@ -1,12 +1,14 @@
 """The shape of every answer of the API: `data`, `errors`, `warnings` (design, 3.3)."""
 
 import logging
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 
 import msgspec
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import views
@@ -26,6 +28,8 @@ from badges.api.serializers.shared import MISSING, missing_codes, wire_name
 from badges.errors import BadgeError, ErrorCode
 
 RETRY_AFTER_SECONDS = 1
+# The database is away, full, or too slow: nothing was done, and it may be asked again.
+OUT_OF_REACH = (OperationalError, InterfaceError)
 
 logger = logging.getLogger(__name__)
 encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
@@ -96,7 +100,7 @@ def exception_handler(exc: Exception, context: dict) -> Response:
         return failure(
             [refusal(exc, context["view"])], exc.code.http_status, _when_to_retry(exc.code)
         )
-    if isinstance(exc, OperationalError | InterfaceError):
+    if isinstance(exc, OUT_OF_REACH):
         logger.exception("The database did not answer")
         return failure(
             [_error(ErrorCode.UNAVAILABLE)],
@@ -180,10 +184,24 @@ def bad_request(request, exception) -> HttpResponse:
 
 
 def server_error(request) -> HttpResponse:
-    """Answer for a failure outside of any API view."""
+    """Answer for a failure outside of any API view; called while it is handled."""
+    if isinstance(sys.exception(), OUT_OF_REACH):
+        return _unavailable(request)
     if _is_api(request):
         return _plain(_error(ErrorCode.UNEXPECTED), 500)
     return defaults.server_error(request)
+
+
+def _unavailable(request) -> HttpResponse:
+    """Say that the database is away, in a page that needs none."""
+    code = ErrorCode.UNAVAILABLE
+    if _is_api(request):
+        answer = _plain(_error(code), code.http_status)
+    else:
+        answer = HttpResponse(render_to_string("503.html"), status=code.http_status)
+    for name, value in _when_to_retry(code).items():
+        answer[name] = value
+    return answer
 
 
 def _is_api(request) -> bool:

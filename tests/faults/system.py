@@ -1,0 +1,168 @@
+"""What is hurt: a database, the product's server on it, and what stands between it and clients."""
+
+import os
+import random
+import signal
+import socket
+import socketserver
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench import scene
+from tests.bench.cluster import Cluster, free_port
+from tests.bench.servers import Server, product, stop
+
+LIMIT_OF_ONE, LIMIT_OF_ALL = 2, 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What clients need: how to log in, and a badge of each kind."""
+
+    authorization: str
+    plain: str
+    of_each: str
+    of_all: str
+
+    @property
+    def kinds(self) -> list[str]:
+        return [self.plain, self.plain, self.of_each, self.of_all]
+
+
+@dataclass
+class System:
+    """A running system; clients go to the server, or to the `cutter` before it if there is one."""
+
+    server: Server
+    made: Made
+    cluster: Cluster | None
+    disk: Path
+    port: int
+    process: subprocess.Popen
+    cutter: "Cutter | None" = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return self.cutter.server_address if self.cutter else ("127.0.0.1", self.port)
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def restart(self) -> None:
+        """Stop the server as an administrator does, and start it at the same place."""
+        stop(self.process)
+        self.process = self.server.start(self.port)
+
+    def workers(self) -> list[int]:
+        """Return the processes that answer requests, which are children of the server's own."""
+        return [pid for pid in children(self.process.pid) if b"tracker" not in _command(pid)]
+
+    def chores(self) -> list[int]:
+        """Return the processes that count and seal: children of a worker."""
+        below = [pid for worker in self.workers() for pid in children(worker)]
+        return [pid for pid in below if b"badgeadmin.chores" in _command(pid)]
+
+
+@contextmanager
+def started(
+    url: str, directory: Path, cluster: Cluster | None, disk: Path, *, cuts: float = 0
+) -> Iterator[System]:
+    """Make badges in an empty database, and serve it, everything on."""
+    made, server, port = prepared(), product(url, directory), free_port()
+    process = server.start(port)
+    system = System(server, made, cluster, disk, port, process)
+    try:
+        server.wait_for(port, process)
+        if cuts:
+            system.cutter = Cutter(system.address, cuts)
+        yield system
+    finally:
+        stop(system.process)
+
+
+def prepared() -> Made:
+    """Make an integrator, and badges whose limits are reached while the clients are at work."""
+    from django.db import connections
+
+    from badges.models import Limit, LimitKind, LimitLevel
+
+    authorization, origin = scene.caller()
+    each = Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, LIMIT_OF_ONE)
+    everybody = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, LIMIT_OF_ALL)
+    made = Made(
+        authorization=authorization,
+        plain=scene.badge(origin),
+        of_each=scene.badge(origin, limits=[each]),
+        of_all=scene.badge(origin, limits=[everybody]),
+    )
+    connections.close_all()
+    return made
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes whose parent is this one."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue  # it ended meanwhile
+            if parent == pid:
+                found.append(int(entry.name))
+    return found
+
+
+def kill(pid: int) -> None:
+    """Kill -9; whoever is gone already is gone."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return (Path("/proc") / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+class Cutter(socketserver.ThreadingTCPServer):
+    """A proxy that cuts some connections once the server has answered: the reply is lost.
+
+    The server has committed by then, and nobody was told.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, behind: tuple[str, int], share: float):
+        super().__init__(("127.0.0.1", 0), _Relay)
+        self.behind, self.share, self.cut = behind, share, 0
+        self.chance = random.Random(share)  # noqa: S311
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _Relay(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        with socket.create_connection(self.server.behind) as upstream:
+            threading.Thread(target=_pump, args=(self.request, upstream), daemon=True).start()
+            while data := upstream.recv(65536):
+                if self.server.chance.random() < self.server.share:
+                    self.server.cut += 1
+                    return
+                self.request.sendall(data)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        return  # the other side is gone
