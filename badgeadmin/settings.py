@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "badgeadmin.telemetry.RouteMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "badgeadmin.csp.ThemedCSPMiddleware",
@@ -300,11 +301,27 @@ AUDIT_PSEUDONYM_KEY = env("AUDIT_PSEUDONYM_KEY", default=str(VAR_DIR / "audit" /
 # How often the server seals, in seconds; 0 leaves it to the command seal_audit_log.
 AUDIT_SEAL_SECONDS = env.int("AUDIT_SEAL_SECONDS", default=5)
 
+# What Prometheus shows at /metrics; without it there is nothing.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+
+# A line for each request: its route, outcome, actor and request id, never a customer.
+LOG_REQUESTS = env.bool("LOG_REQUESTS", default=False)
+LOG_FORMAT = env("LOG_FORMAT", default="json" if LOG_REQUESTS else "line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "badgeadmin.telemetry.JSONFormatter"},
+    },
+    "filters": {"route": {"()": "badgeadmin.telemetry.RouteInsteadOfAddress"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["route"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # The request log has each sign-in and each refusal, and more of it.
     "loggers": {"axes": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},

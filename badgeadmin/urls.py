@@ -9,6 +9,7 @@ from badges import health
 from badges.admin import accounts
 from badges.api.envelope import unknown_path
 from badges.api.tokens import RecordedTokenView
+from badges.metrics import metrics
 from badges.pictures import picture
 
 urlpatterns = [
@@ -24,6 +25,7 @@ urlpatterns = [
     # Of the OAuth toolkit's pages this one alone: its others let any user register clients.
     path("o/token/", RecordedTokenView.as_view(), name="token"),
     path("media/badges/<str:name>", picture, name="picture"),
+    path("metrics", metrics, name="metrics"),
     path("healthz", health.ready, name="healthz"),
     path("healthz/live", health.live, name="healthz-live"),
 ]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from badgeadmin.chunked import with_chunked_bodies
+from badgeadmin.telemetry import watched
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "badgeadmin.settings")
 
@@ -17,4 +18,4 @@ import_module(settings.ROOT_URLCONF)
 EarnLane = import_module("badges.api.lane").EarnLane
 import_module("badges.health").limit_patience()
 
-application = with_chunked_bodies(EarnLane(django), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = watched(with_chunked_bodies(EarnLane(django), settings.DATA_UPLOAD_MAX_MEMORY_SIZE))

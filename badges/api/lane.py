@@ -18,6 +18,7 @@ from django.http.request import split_domain_port, validate_host
 from django.urls import reverse
 from rest_framework.exceptions import APIException
 
+from badgeadmin.telemetry import tell
 from badges.api import callers, envelope, pace
 from badges.api.fields import LONGEST_REQUEST_ID, IsoMomentField
 from badges.api.parsers import strict_json, text_of
@@ -39,6 +40,7 @@ HEADERS = [
     ("X-Frame-Options", "DENY"),
 ]
 RIGHT = CustomerViewSet.rights["earn"]
+ROUTE = "api_gateway/v1/badges/customer/earn"
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 RequestId = (
@@ -116,7 +118,7 @@ class EarnLane:
         environ["wsgi.input"] = BytesIO(body)
         request_started.send(EarnLane, environ=environ)
         try:
-            answer = _earned(body, caller)
+            answer = _earned(body, caller, environ)
         except (DatabaseError, InterfaceError):
             answer = None
         if answer is None:
@@ -124,7 +126,7 @@ class EarnLane:
         return answer
 
 
-def _earned(body: bytes, caller: callers.Caller) -> bytes | None:
+def _earned(body: bytes, caller: callers.Caller, environ: dict) -> bytes | None:
     """Return the answer of an accepted earn, or None."""
     try:
         wish = msgspec.convert(strict_json(body), PlainEarn)
@@ -147,6 +149,8 @@ def _earned(body: bytes, caller: callers.Caller) -> bytes | None:
     earned = earn_at_once(asked)
     if earned is None:
         return None
+    actor = f"integrator:{caller.integrator.pk}"
+    tell(environ, route=ROUTE, actor=actor, request_id=asked.request_id, earns=True)
     return envelope.encoder.encode(envelope.done(earned_on_wire(earned, wish.requestId)))
 
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.viewsets import ViewSet
 
+from badgeadmin.telemetry import tell
 from badges.api import envelope, pace
 from badges.api.authentication import client_id_of
 from badges.api.fields import RequestIdField
@@ -55,6 +56,19 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
         """Return the calling integrator with the body as received."""
         content = text_of(getattr(self.request, "received", b""))
         return Origin(channel=self.channel, integrator=self.request.user, content=content)
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        """Say to operators what became of it; whatever they see names no customer."""
+        data = getattr(response, "data", None)
+        errors = data.get("errors") if isinstance(data, dict) else None
+        tell(
+            request.META,
+            actor=f"integrator:{request.user.pk}" if request.user.is_authenticated else None,
+            request_id=self._readable_request_id(),
+            code=errors[0]["code"] if errors else None,
+            earns=self.operations.get(self.action) == Operation.EARN,
+        )
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def handle_exception(self, exc):
         response = super().handle_exception(exc)

@@ -1,6 +1,7 @@
 """Run the production server."""
 
 import os
+import shutil
 import sys
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from badges.api.pace import WORKERS
 from badges.management.readiness import Address, check_migrated
+from badges.metrics import DIRECTORY
 
 DEFAULT_BIND = "127.0.0.1:8000"
 DEFAULT_WORKERS = 2
@@ -70,6 +72,13 @@ class Command(BaseCommand):
         return workers
 
 
+def empty(directory):
+    """Return a directory without what a server before has left in it."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return directory
+
+
 def become_the_server(address, workers):
     """Replace this process by the server, so that signals reach it directly."""
     arguments = {
@@ -86,6 +95,7 @@ def become_the_server(address, workers):
     connections.close_all()
     path = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
     os.environ[WORKERS] = str(workers)
+    os.environ[DIRECTORY] = str(empty(settings.VAR_DIR / f"metrics-{address.port}"))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     os.execv(  # noqa: S606 - no shell is wanted
         sys.executable,
