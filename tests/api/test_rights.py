@@ -4,14 +4,19 @@ import re
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
+from badges.models import Integrator
 from badges.roles import ROLES
-from tests.api.conftest import ApiClient, codes
-from tests.factories import IntegratorFactory
+from tests.api.conftest import ApiClient, basic, codes
+from tests.api.test_authentication import token_for
+from tests.factories import PASSWORD, IntegratorFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
+ROLES_OF_STAFF = ("MemberCare", "Supervisor", "Auditor")
 API = "/api_gateway/v1/badges/"
 
 RIGHTS = {
@@ -122,3 +127,42 @@ def test_nobody_is_let_in_without_the_right(with_rights, method, path, right):
 @ROUTES
 def test_the_right_lets_in(with_rights, method, path, right):
     assert call(with_rights(right), method, path).status_code not in (401, 403)
+
+
+@pytest.mark.parametrize("state", ["switched off", "past its end"])
+@ROUTES
+def test_whoever_may_not_call_any_more_is_nobody(state, method, path, right):
+    """With the right secret, and with a token that was given before."""
+    integrator = IntegratorFactory()
+    token = token_for(Client(), integrator)
+    ended = {"active": False} if state == "switched off" else {"ends_at": timezone.now()}
+    Integrator.objects.filter(pk=integrator.pk).update(**ended)
+
+    for header in (basic(integrator.client_id), {"authorization": f"Bearer {token}"}):
+        client = ApiClient(integrator.client_id)
+        client.headers = header
+        assert call(client, method, path).status_code == 401
+
+
+@ROUTES
+def test_whoever_may_only_read_changes_nothing(with_rights, method, path, right):
+    reading = {each for (verb, _path), each in RIGHTS.items() if verb == "GET"}
+
+    status = call(with_rights(*reading), method, path).status_code
+
+    assert (status == 403) == (method != "GET")
+
+
+@pytest.mark.parametrize("role", [*ROLES_OF_STAFF, "superuser"])
+@ROUTES
+def test_people_do_not_call_the_api(role, method, path, right):
+    """Neither with their password nor with the session of their browser."""
+    is_root = role == "superuser"
+    user = UserFactory(username="person", role=None if is_root else role, is_superuser=is_root)
+    client = ApiClient("person")
+    client.headers = basic("person", PASSWORD)
+    assert call(client, method, path).status_code == 401
+
+    client.client.force_login(user)
+    client.headers = {}
+    assert call(client, method, path).status_code == 401

@@ -153,7 +153,7 @@ def bodies(made) -> Sequence[Sent]:
     """Return a good request for each operation that writes."""
     trigger = {"ownerType": "Loyalty", "referenceId": "123694"}
     of_badge = {"badgeMetaId": made.plain, "requestId": "fuzz", "triggeredBy": trigger}
-    item = {"badgeMetaId": made.plain, "customerId": 7, "earnEventDate": 1_750_000_000_000}
+    item = {"badgeMetaId": made.plain, "customerId": 7, "earnEventDate": 1_750_000_000}
     meta = {
         "name": "Fuzz",
         "description": "Nothing",
@@ -169,7 +169,7 @@ def bodies(made) -> Sequence[Sent]:
         "customer/revokeEarn": {"badgeMetaId": made.plain, "customerId": 7},
         "badgeMeta/customer/issueBulk": of_badge | {"customers": [1, 2]},
         "badgeMeta/customer/revokeIssue": {"badgeMetaId": made.plain, "customers": [1]},
-        "import/earned": [item | {"expiresOn": 1_850_000_000_000}],
+        "import/customerBadges": [item | {"earnExpiresOn": 1_850_000_000}],
         "badgeMeta": meta,
         f"badgeMeta/{made.plain}/claim": trigger,
         "group": {"name": "Fuzz", "rank": 1},
