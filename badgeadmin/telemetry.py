@@ -68,14 +68,18 @@ def _tell(environ: dict, told: dict, seconds: float) -> None:
         log.info("", extra={"told": {"method": method, **told, "ms": milliseconds}})
 
 
+def _route_of(request) -> str | None:
+    match = getattr(request, "resolver_match", None)
+    return match and match.route.rstrip("$")
+
+
 class RouteInsteadOfAddress(logging.Filter):
     """Puts the route of a request in the place of its address, which may name a customer."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         if request is not None and isinstance(record.args, tuple) and len(record.args) > 1:
-            match = getattr(request, "resolver_match", None)
-            route = match.route if match else "an unknown address"
+            route = _route_of(request) or "an unknown address"
             record.args = (record.args[0], route, *record.args[2:])
         return True
 
@@ -103,8 +107,8 @@ class RouteMiddleware:
 
     def __call__(self, request):
         response = self.get_response(request)
-        if match := getattr(request, "resolver_match", None):
-            tell(request.META, route=match.route.rstrip("$"))
+        if route := _route_of(request):
+            tell(request.META, route=route)
         user = getattr(request, "_cached_user", None)
         if user is not None and user.pk:
             tell(request.META, actor=f"user:{user.pk}")

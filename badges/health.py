@@ -7,6 +7,12 @@ from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+PATIENCE = "badges.health"  # what Django knows the limits by
+LIMIT = """
+SELECT set_config('statement_timeout', %(patience)s, false),
+    set_config('idle_in_transaction_session_timeout', %(patience)s, false)
+"""
+
 
 @require_safe
 @never_cache
@@ -35,16 +41,11 @@ def limit_patience() -> None:
 
     For the server alone: commands may take as long as they need.
     """
-    connection_created.connect(_limit, dispatch_uid="badges.health")
+    connection_created.connect(_limit, dispatch_uid=PATIENCE)
 
 
 def _limit(sender, connection, **kwargs) -> None:
     if connection.vendor != "postgresql":  # SQLite waits as long as its `timeout` says
         return
-    limits = {
-        "statement_timeout": settings.DATABASE_PATIENCE,
-        "idle_in_transaction_session_timeout": settings.DATABASE_PATIENCE,
-    }
     with connection.cursor() as cursor:
-        for name, seconds in limits.items():
-            cursor.execute("SELECT set_config(%s, %s, false)", [name, f"{seconds}s"])
+        cursor.execute(LIMIT, {"patience": f"{settings.DATABASE_PATIENCE}s"})

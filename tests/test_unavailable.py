@@ -4,7 +4,9 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
+from django.db.backends.signals import connection_created
 
+from badges.health import PATIENCE, limit_patience
 from badges.models import RequestLog
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +58,15 @@ def test_it_is_alive_but_not_ready(client, away):
         assert client.get("/healthz").status_code == 503
         assert client.get("/healthz/live").json() == {"status": "up"}
     assert client.get("/healthz").status_code == 200
+
+
+def test_the_server_lets_no_statement_run_for_ever(needs_postgresql, settings):
+    settings.DATABASE_PATIENCE = 1
+    other = connection.copy()
+    limit_patience()
+    try:
+        with other.cursor() as cursor, pytest.raises(OperationalError, match="timeout"):
+            cursor.execute("SELECT pg_sleep(60)")
+    finally:
+        connection_created.disconnect(dispatch_uid=PATIENCE)
+        other.close()

@@ -16,13 +16,14 @@ def new_id(at: datetime | None = None) -> str:
 
     Ids sort by the second they were made in.
     """
-    seconds = int(at.timestamp() if at else time.time())
-    return f"{seconds & 0xFFFFFFFF:08x}{secrets.token_hex(8)}"
+    (only,) = new_ids(1, at)
+    return only
 
 
-def new_ids(count: int, at: datetime) -> list[str]:
+def new_ids(count: int, at: datetime | None = None) -> list[str]:
     """Return so many of them at once."""
-    first, tails = f"{int(at.timestamp()) & 0xFFFFFFFF:08x}", secrets.token_hex(8 * count)
+    seconds, tails = int(at.timestamp() if at else time.time()), secrets.token_hex(8 * count)
+    first = f"{seconds & 0xFFFFFFFF:08x}"
     return [first + tails[start : start + 16] for start in range(0, 16 * count, 16)]
 
 

@@ -31,7 +31,6 @@ class Fault:
     settings: str = ""
     small_disk: int = 0  # megabytes
     cuts: float = 0.0  # the share of replies that a proxy in front keeps to itself
-    lists: bool = False
     bites: Callable[[Told, int], bool] = lambda told, hits: hits > 0
 
 

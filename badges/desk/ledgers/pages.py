@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 
+from badges.audit.exports import moment_at
 from badges.audit.reading import Found, Place, as_text, place_in
-from badges.models import RequestLog
 
 Read = Callable[..., Found]
 
@@ -40,7 +40,7 @@ def page_of(query: dict, form, read: Read, *, key: tuple[str, ...], hex_ids: boo
     if newer:
         found = read(place=newer, newer=True)
         if found.more:
-            return _newer_page(form, found, newer, key)
+            return _newer_page(form, found, newer)
         older = None  # whatever is newer fits on the newest page
     found = read(place=older)
     last = found.stopped_at or (found.keys[-1] if found.keys else None)
@@ -48,7 +48,7 @@ def page_of(query: dict, form, read: Read, *, key: tuple[str, ...], hex_ids: boo
         pks=found.pks,
         older=_link(form, "older", last) if found.more else "",
         newer=_link(form, "newer", found.keys[0] if found.keys else older) if older else "",
-        stopped_at=_moment(found.stopped_at, key),
+        stopped_at=moment_at(found.stopped_at),
     )
 
 
@@ -58,22 +58,15 @@ def in_order(rows: QuerySet, pks: list) -> list:
     return sorted(rows.filter(pk__in=pks).order_by(), key=lambda row: place[row.pk])
 
 
-def _newer_page(form, found: Found, place: Place, key: tuple[str, ...]) -> Page:
+def _newer_page(form, found: Found, place: Place) -> Page:
     return Page(
         pks=found.pks[::-1],
         older=_link(form, "older", found.keys[0] if found.keys else place),
         newer=_link(form, "newer", found.stopped_at or found.keys[-1]),
-        stopped_at=_moment(found.stopped_at, key),
+        stopped_at=moment_at(found.stopped_at),
         stopped_going_newer=found.stopped_at is not None,
     )
 
 
 def _link(form, name: str, place: Place) -> str:
     return urlencode(form.query | {name: as_text(place)})
-
-
-def _moment(place: Place | None, key: tuple[str, ...]) -> datetime | None:
-    if place is None or isinstance(place[0], datetime):
-        return place and place[0]
-    received = RequestLog.objects.filter(pk=place[0])
-    return received.values_list("received_at", flat=True).first()
