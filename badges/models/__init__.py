@@ -31,7 +31,7 @@ from badges.models.definitions import (
 from badges.models.exports import Export
 from badges.models.filters import SavedFilter
 from badges.models.groups import RANKS, BadgeGroup, CustomField
-from badges.models.ids import is_id, new_id
+from badges.models.ids import is_id, new_id, new_ids
 from badges.models.integrators import Integrator
 from badges.models.ledgers import EarnedBadge, EarnTally, Enrolment
 from badges.models.requests import RefusedItem, RequestLog, StoredAnswer
@@ -92,4 +92,5 @@ __all__ = [
     "Weekday",
     "is_id",
     "new_id",
+    "new_ids",
 ]

@@ -21,10 +21,10 @@ def new_id(at: datetime | None = None) -> str:
 
 
 def new_ids(count: int, at: datetime | None = None) -> list[str]:
-    """Return so many of them at once."""
+    """Return so many of them at once, in their order: an index takes them fastest that way."""
     seconds, tails = int(at.timestamp() if at else time.time()), secrets.token_hex(8 * count)
     first = f"{seconds & 0xFFFFFFFF:08x}"
-    return [first + tails[start : start + 16] for start in range(0, 16 * count, 16)]
+    return sorted(first + tails[start : start + 16] for start in range(0, 16 * count, 16))
 
 
 def is_id(text: str) -> bool:

@@ -17,6 +17,7 @@ from badges.models import (
     Operation,
     Owner,
     new_id,
+    new_ids,
 )
 from badges.services import definitions, limits
 from badges.services.at_once import earn_at_once
@@ -219,9 +220,11 @@ def _decide(badge: Definition, wish: Wish, request_id: int | None = None) -> lis
     by_all = limits.used_by_all(badge, **dates)
     of_all = badge.limits_at(wish.event_at, LimitLevel.BADGE)
     outcomes = []
-    for customer_id in wish.customer_ids:
+    ids = new_ids(len(wish.customer_ids), wish.now)
+    for customer_id, pk in zip(wish.customer_ids, ids, strict=True):
         used = by_customer[customer_id] | by_all if badge.limits else {}
-        outcome = _outcome(badge, wish, customer_id, enrolments.get(customer_id), used, request_id)
+        enrolment = enrolments.get(customer_id)
+        outcome = _outcome(pk, badge, wish, customer_id, enrolment, used, request_id)
         if outcome.fact:
             by_all.update(of_all)
         outcomes.append(outcome)
@@ -236,10 +239,11 @@ def _decide_one(
         wish.check(badge)
     except BadgeError as refusal:
         return Outcome(wish.customer_id, refusal=refusal)
-    return _outcome(badge, wish, wish.customer_id, enrolment, used)
+    return _outcome(new_id(wish.now), badge, wish, wish.customer_id, enrolment, used)
 
 
 def _outcome(
+    pk: str,
     badge: Definition,
     wish: Wish,
     customer_id: int,
@@ -253,7 +257,7 @@ def _outcome(
     except BadgeError as refusal:
         return Outcome(customer_id, refusal=refusal)
     fact = Earned(
-        pk=new_id(wish.now),
+        pk=pk,
         badge_id=badge.id,
         customer_id=customer_id,
         event_at=wish.event_at,

@@ -8,8 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from badges.errors import BadgeError, ErrorCode
-from badges.models import Definition, Operation, Owner, OwnerType, RequestLog
-from badges.models.ids import new_ids
+from badges.models import Definition, Operation, Owner, OwnerType, RequestLog, new_ids
 from badges.services import definitions, limits
 from badges.services.listed import write_earned
 from badges.services.outcomes import BulkResult, Outcome, record_refused
