@@ -200,6 +200,13 @@ SILENCED_SYSTEM_CHECKS = [
 # Ten megabytes: the largest body the API takes (answered with 413 above it).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
+# How many requests a worker of the server works at, each with a connection to the database; how
+# many more may wait for that, and how many seconds; how many seconds a body may take to arrive.
+PLACES = 16
+MOST_WAITING = 64
+SECONDS_TO_WAIT = 5.0
+SECONDS_TO_SEND = 30.0
+
 # How many calls of one integrator are answered in a second; 0 is no limit.
 API_CALLS_PER_SECOND = env.int("API_CALLS_PER_SECOND", default=5_000)
 # How many calls and requests for a token of one address may fail to prove who it is, in a minute.

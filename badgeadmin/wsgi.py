@@ -5,8 +5,9 @@ from importlib import import_module
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import reverse
 
-from badgeadmin.chunked import with_chunked_bodies
+from badgeadmin.entrance import Entrance, Places
 from badgeadmin.telemetry import watched
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "badgeadmin.settings")
@@ -16,6 +17,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "badgeadmin.settings")
 django = get_wsgi_application()
 import_module(settings.ROOT_URLCONF)
 EarnLane = import_module("badges.api.lane").EarnLane
+envelope = import_module("badges.api.envelope")
 import_module("badges.health").limit_patience()
 
-application = watched(with_chunked_bodies(EarnLane(django), settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+application = watched(
+    Entrance(
+        EarnLane(django),
+        places=Places(
+            settings.PLACES, most_waiting=settings.MOST_WAITING, patience=settings.SECONDS_TO_WAIT
+        ),
+        turned_away=envelope.turned_away,
+        most_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        seconds_to_send=settings.SECONDS_TO_SEND,
+        free=frozenset({reverse("healthz-live")}),
+    )
+)

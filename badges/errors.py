@@ -29,6 +29,11 @@ class ErrorCode(IntEnum):
     NOT_ALLOWED = 403, HTTPStatus.FORBIDDEN, _("Your access group does not allow this.")
     NOT_FOUND = 404, HTTPStatus.NOT_FOUND, _("There is no such badge.")
     METHOD_NOT_ALLOWED = 405, HTTPStatus.METHOD_NOT_ALLOWED, _("The method is not allowed here.")
+    BODY_INCOMPLETE = (
+        408,
+        HTTPStatus.REQUEST_TIMEOUT,
+        _("The request did not arrive in full, or took too long."),
+    )
     BODY_TOO_LARGE = (
         413,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

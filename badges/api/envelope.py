@@ -3,12 +3,15 @@
 import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from http import HTTPStatus
 
 import msgspec
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import views
@@ -27,6 +30,7 @@ from badges.api.serializers.operations import OriginalOutput
 from badges.api.serializers.shared import MISSING, missing_codes, wire_name
 from badges.errors import BadgeError, ErrorCode
 
+API = "/api_gateway/"
 RETRY_AFTER_SECONDS = 1
 # The database is away, full, or too slow: nothing was done, and it may be asked again.
 OUT_OF_REACH = (OperationalError, InterfaceError)
@@ -186,26 +190,40 @@ def bad_request(request, exception) -> HttpResponse:
 def server_error(request) -> HttpResponse:
     """Answer for a failure outside of any API view; called while it is handled."""
     if isinstance(sys.exception(), OUT_OF_REACH):
-        return _unavailable(request)
+        return unable(request.path, ErrorCode.UNAVAILABLE)
     if _is_api(request):
         return _plain(_error(ErrorCode.UNEXPECTED), 500)
     return defaults.server_error(request)
 
 
-def _unavailable(request) -> HttpResponse:
-    """Say that the database is away, in a page that needs none."""
-    code = ErrorCode.UNAVAILABLE
-    if _is_api(request):
+def turned_away(path: str, status: int) -> HttpResponse:
+    """Answer for a request that was not let in, which no middleware sees."""
+    return _turned_away(API if path.startswith(API) else "", status)
+
+
+@cache  # whoever is overrun has no time to say it in other words each time
+def _turned_away(path: str, status: int) -> HttpResponse:
+    with translation.override(settings.LANGUAGE_CODE):
+        answer = unable(path, ErrorCode(status))
+    answer["X-Content-Type-Options"], answer["X-Frame-Options"] = "nosniff", "DENY"
+    return answer
+
+
+def unable(path: str, code: ErrorCode) -> HttpResponse:
+    """Say that nothing can be done now, on a page that needs no database."""
+    if path.startswith(API):
         answer = _plain(_error(code), code.http_status)
-    else:
+    elif code == ErrorCode.UNAVAILABLE:
         answer = HttpResponse(render_to_string("503.html"), status=code.http_status)
+    else:
+        answer = HttpResponse(str(code.message), "text/plain", code.http_status)
     for name, value in _when_to_retry(code).items():
         answer[name] = value
     return answer
 
 
 def _is_api(request) -> bool:
-    return request.path.startswith("/api_gateway/")
+    return request.path.startswith(API)
 
 
 def _plain(error: dict, status: int) -> HttpResponse:

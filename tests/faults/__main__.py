@@ -2,9 +2,10 @@
 
     python -m tests.faults [--seconds 60] [--only WORD] [--json FILE]
 
-For each fault a database and the server of the product are started anew; PostgreSQL's programs are
-needed (Debian: postgresql), and root for the small disks. Ends with 1 when a figure is not zero,
-when an answer was none of the API's, or when a fault was not felt.
+For each fault a database and the server of the product are started anew; PostgreSQL's programs and
+libfaketime are needed (Debian: postgresql, faketime), and root for the small disks. Ends with 1
+when a figure is not zero, when an answer was none of the API's, when somebody waited longer than
+the fault may make them, or when a fault was not felt.
 """
 
 import argparse
@@ -26,12 +27,13 @@ from tests.faults.faults import FAULTS, SQLITE, Fault, mounted, unmounted
 CLIENTS = 8
 SECONDS_TO_HEAL = 2
 KEPT_OF_LOG = 3_000
-NO_VERDICT = {"verdict": "HARNESS FAILED", "odd": []}
+NO_VERDICT = {"verdict": "HARNESS FAILED", "note": "", "odd": []}
 FIGURES = ("missing", "halves", "twice", "miscounted", "exceeded", "unsound")
 HEAD = (
     *("fault", "on", "times", "earned", "refused", "replays", "503", "no answer", "longest s"),
     *FIGURES,
     "",
+    "note",
 )
 
 
@@ -70,7 +72,7 @@ def in_its_own_process(number: int, seconds: float) -> dict:
     )
     log = {"log": done.stderr[-KEPT_OF_LOG:]}
     if done.returncode:
-        nothing = dict.fromkeys(HEAD[2:-1], "")
+        nothing = dict.fromkeys(HEAD[2:-2], "")
         return {"fault": fault.name, "on": fault.database} | nothing | NO_VERDICT | log
     return json.loads(done.stdout.splitlines()[-1]) | log
 
@@ -103,10 +105,11 @@ def suffered(fault: Fault, seconds: float) -> dict:
 
 
 def _suffered(fault, seconds, url, directory, cluster, disk) -> dict:
-    from tests.faults import figures, system
+    from tests.faults import faults, figures, system
     from tests.faults.clients import crowd, dismiss
 
-    with system.started(url, directory, cluster, disk, cuts=fault.cuts) as hurt:
+    skewed = fault.hurt is faults.skew_clock
+    with system.started(url, directory, cluster, disk, cuts=fault.cuts, skewed=skewed) as hurt:
         clients, told = crowd(CLIENTS, hurt.address, hurt.made, hurt.made.kinds)
         try:
             times = fault.hurt(hurt, told, time.monotonic() + seconds)
@@ -115,7 +118,7 @@ def _suffered(fault, seconds, url, directory, cluster, disk) -> dict:
             dismiss(clients)
     found = figures.found(told)
     felt = fault.bites(told, times)
-    kept = felt and found.are_clean and not told.odd
+    kept = felt and found.are_clean and not told.odd and told.longest_gap <= fault.longest
     return {
         "fault": fault.name,
         "on": fault.database,
@@ -128,6 +131,7 @@ def _suffered(fault, seconds, url, directory, cluster, disk) -> dict:
         "longest s": round(told.longest_gap, 1),
         **asdict(found),
         "verdict": "kept" if kept else "BROKEN" if felt else "NOT FELT",
+        "note": told.note,
         "odd": told.odd,
     }
 

@@ -31,6 +31,8 @@ class Told:
     broken: int = 0
     odd: list[str] = field(default_factory=list)
     longest_gap: float = 0.0
+    waits: list[float] = field(default_factory=list)  # seconds until each answer, as they came
+    note: str = ""  # what else is worth telling
 
 
 class Client(threading.Thread):
@@ -56,7 +58,9 @@ class Client(threading.Thread):
         began = time.monotonic()
         while not self._settled(request_id, *self._answer(body)):
             time.sleep(PAUSE)
-        self.told.longest_gap = max(self.told.longest_gap, time.monotonic() - began)
+        waited = time.monotonic() - began
+        self.told.waits.append(waited)
+        self.told.longest_gap = max(self.told.longest_gap, waited)
 
     def _body(self, request_id: str) -> dict:
         owner_type, reference_id = scene.OWNER

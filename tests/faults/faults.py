@@ -1,18 +1,29 @@
 """The faults: what is done to a system while clients are at work on it."""
 
+import json
+import math
 import signal
+import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.clients import ListClient, Told, dismiss
+from tests.bench import scene
+from tests.faults.clients import EARN, MOMENT, ListClient, Told, dismiss
+from tests.faults.crowds import SlowCrowd
 from tests.faults.system import System, kill
 
 POSTGRESQL, SQLITE = "PostgreSQL", "SQLite"
 # The server gives up when a worker dies twice within 5.5 seconds: with two of them, one at a time.
 SECONDS_APART = 3.0
+SLOW = 100
+# Five times as many as the two workers of the server have room for: 16 at work and 64 in line each.
+FLOOD = 5 * 2 * (16 + 64)
+SECONDS_TO_RECOVER = 5.0
+HOUR = 3600  # seconds
 
 # Does something to a system until a moment of the monotonic clock; returns how often.
 Hurt = Callable[[System, Told, float], int]
@@ -32,6 +43,7 @@ class Fault:
     small_disk: int = 0  # megabytes
     cuts: float = 0.0  # the share of replies that a proxy in front keeps to itself
     bites: Callable[[Told, int], bool] = lambda told, hits: hits > 0
+    longest: float = math.inf  # seconds that a client may have had to wait
 
 
 def kill_workers(system: System, told: Told, until: float) -> int:
@@ -108,6 +120,79 @@ def kill_workers_in_lists(system: System, told: Told, until: float) -> int:
     return hits
 
 
+def send_slowly(system: System, told: Told, until: float) -> int:
+    """Let a hundred send a byte a second, in every second quarter; return how many stayed."""
+    quarter, patient = (until - time.monotonic()) / 4, SLOW
+    calm, crowded = [], []
+    for waits in (calm, crowded, calm, crowded):
+        slow = None
+        if waits is crowded:
+            slow = SlowCrowd(SLOW, system.address, EARN, system.made.authorization)
+            slow.start()
+        before = len(told.waits)
+        time.sleep(quarter)
+        waits += told.waits[before:]
+        if slow:
+            patient = min(patient, slow.dismiss())
+    told.note = f"p99 {_p99(calm):.0f} ms, with them {_p99(crowded):.0f} ms"
+    return patient
+
+
+def flood(system: System, told: Told, until: float) -> int:
+    """Send five times more at once than there is room for; return how many were sent away."""
+    owner_type, reference_id = scene.OWNER
+    seconds, file = until - time.monotonic(), system.disk.with_name("flood.json")
+    asked = {
+        "address": system.address,
+        "path": EARN,
+        "authorization": system.made.authorization,
+        "count": FLOOD,
+        "until": time.time() + seconds,
+        "body": {
+            "badgeMetaId": system.made.plain,
+            "earnEventDate": MOMENT,
+            "triggeredBy": {"ownerType": owner_type, "referenceId": reference_id},
+        },
+    }
+    command = [sys.executable, "-m", "tests.faults.crowds", str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as crowd:
+        json.dump(asked, crowd.stdin)
+        crowd.stdin.close()
+        time.sleep(seconds / 3)
+        before = system.memory()
+        crowd.wait()
+    after, answered = system.memory(), len(told.waits)
+    began = time.monotonic()
+    while len(told.waits) < answered + 8 and time.monotonic() < began + SECONDS_TO_RECOVER:
+        time.sleep(0.01)
+    recovered = time.monotonic() - began
+    found = json.loads(file.read_text())
+    told.earned |= found["earned"]
+    statuses = found["statuses"]
+    if odd := set(statuses) - {"200", "503"} or recovered >= SECONDS_TO_RECOVER:
+        told.odd.append(f"{odd} of {statuses}, recovered in {recovered:.1f} s")
+    told.note = (
+        f"{statuses.get('200', 0):,} of {sum(statuses.values()):,} done, recovered in "
+        f"{recovered:.1f} s, memory {before:.0f} MB, then {after:.0f}"
+    )
+    return statuses.get("503", 0)
+
+
+def skew_clock(system: System, told: Told, until: float) -> int:
+    """Put the clock of the server two hours on and two hours back; return how often it was off."""
+
+    def skew() -> bool:
+        system.clock.write_text("-2h" if system.clock.read_text() == "+2h" else "+2h")
+        time.sleep(2)
+        return abs(system.time() - time.time()) > HOUR
+
+    return _again(until, 0.1, skew)
+
+
+def _p99(waits: list[float]) -> float:
+    return statistics.quantiles(waits, n=100)[-1] * 1000
+
+
 def _again(until: float, pause: float, act: Callable[[], bool]) -> int:
     """Act and pause, until it is time; return how often the act did something."""
     hits = 0
@@ -165,6 +250,14 @@ FAULTS = [
         settings="max_wal_size = 64MB\nshared_buffers = 128MB",
         bites=_was_unavailable,
     ),
+    Fault(
+        name="100 clients send a byte a second",
+        hurt=send_slowly,
+        bites=lambda told, hits: hits == SLOW,
+        longest=5.0,
+    ),
+    Fault(name="a flood, 5 times what there is room for", hurt=flood),
+    Fault(name="a clock that is two hours off", hurt=skew_clock),
     Fault(name="kill -9 of web workers", database=SQLITE, hurt=kill_workers),
     Fault(name="disk full", database=SQLITE, hurt=fill_disk, small_disk=8, bites=_was_unavailable),
 ]

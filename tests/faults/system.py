@@ -7,9 +7,11 @@ import socket
 import socketserver
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from tests.bench import scene
@@ -44,6 +46,7 @@ class System:
     port: int
     process: subprocess.Popen
     cutter: "Cutter | None" = None
+    clock: Path | None = None  # how far the clock of the server is off, if it can be
 
     @property
     def address(self) -> tuple[str, int]:
@@ -61,6 +64,15 @@ class System:
         """Return the processes that answer requests, which are children of the server's own."""
         return [pid for pid in children(self.process.pid) if b"tracker" not in _command(pid)]
 
+    def memory(self) -> float:
+        """Return what the processes that answer requests hold in memory, in megabytes."""
+        return sum(_resident(pid) for pid in self.workers()) / 1024
+
+    def time(self) -> float:
+        """Return what time it is for the server, in seconds since 1970."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz/live") as answer:
+            return parsedate_to_datetime(answer.headers["Date"]).timestamp()
+
     def chores(self) -> list[int]:
         """Return the processes that count and seal: children of a worker."""
         below = [pid for worker in self.workers() for pid in children(worker)]
@@ -69,12 +81,22 @@ class System:
 
 @contextmanager
 def started(
-    url: str, directory: Path, cluster: Cluster | None, disk: Path, *, cuts: float = 0
+    url: str,
+    directory: Path,
+    cluster: Cluster | None,
+    disk: Path,
+    *,
+    cuts: float = 0,
+    skewed: bool = False,
 ) -> Iterator[System]:
     """Make badges in an empty database, and serve it, everything on."""
     made, server, port = prepared(), product(url, directory), free_port()
+    clock = directory / "clock" if skewed else None
+    if clock:
+        clock.write_text("+0")
+        server.environment |= with_clock(clock)
     process = server.start(port)
-    system = System(server, made, cluster, disk, port, process)
+    system = System(server, made, cluster, disk, port, process, clock=clock)
     try:
         server.wait_for(port, process)
         if cuts:
@@ -82,6 +104,16 @@ def started(
         yield system
     finally:
         stop(system.process)
+
+
+def with_clock(file: Path) -> dict[str, str]:
+    """Return the environment of a process whose clock is as far off as a file says."""
+    return {
+        "LD_PRELOAD": "/usr/$LIB/faketime/libfaketimeMT.so.1",
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
 
 
 def prepared() -> Made:
@@ -130,6 +162,12 @@ def _command(pid: int) -> bytes:
         return (Path("/proc") / str(pid) / "cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def _resident(pid: int) -> int:
+    """Return the kilobytes that a process holds in memory."""
+    status = (Path("/proc") / str(pid) / "status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line)
 
 
 class Cutter(socketserver.ThreadingTCPServer):

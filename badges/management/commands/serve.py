@@ -16,7 +16,8 @@ from badges.metrics import DIRECTORY
 DEFAULT_BIND = "127.0.0.1:8000"
 DEFAULT_WORKERS = 2
 MOST_WORKERS_ON_SQLITE = 4
-THREADS_PER_WORKER = 8
+# Threads wait for bodies that come slowly; at work are as many as there are places.
+THREADS_PER_WORKER = 128
 SECONDS_TO_STOP = 10
 
 
@@ -35,10 +36,10 @@ class Command(BaseCommand):
             type=int,
             metavar="N",
             help=_(
-                "Processes of %(threads)d threads each. Default: %(workers)d, or the processors; "
-                "on SQLite 1."
+                "Processes that work at %(places)d requests each. Default: %(workers)d, or the "
+                "processors; on SQLite 1."
             )
-            % {"threads": THREADS_PER_WORKER, "workers": DEFAULT_WORKERS},
+            % {"places": settings.PLACES, "workers": DEFAULT_WORKERS},
         )
 
     def handle(self, *, bind, workers, **options):
@@ -87,8 +88,6 @@ def become_the_server(address, workers):
         "port": address.port,
         "workers": workers,
         "blocking-threads": THREADS_PER_WORKER,
-        # A thread takes its database connection with it when it goes.
-        "blocking-threads-idle-timeout": 600,
         "workers-kill-timeout": SECONDS_TO_STOP,
         "log-level": "warning",
     }
