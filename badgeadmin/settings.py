@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "badges",  # before the apps whose commands it replaces by such as leave a trace
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -66,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "badges.admin.second_factor.RequiredMiddleware",
 ]
 
 ROOT_URLCONF = "badgeadmin.urls"
@@ -143,6 +146,8 @@ AXES_USERNAME_CALLABLE = "badges.admin.accounts.pseudonym_of_attempt"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+# Roles whose members sign in with a second factor or not at all, and "superuser".
+SECOND_FACTOR_FOR = env.list("SECOND_FACTOR_FOR", default=[])
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 
@@ -285,6 +290,12 @@ UNFOLD = {
     "STYLES": ["badges.admin.site.stylesheet", "badges.admin.site.admin_stylesheet"],
     "SCRIPTS": ["badges.admin.site.script", "badges.admin.site.theme_script"],
     "SIDEBAR": {"navigation": "badges.admin.site.navigation"},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+            {"title": _("Second factor"), "link": reverse_lazy("second-factor")},
+        ]
+    },
     "DASHBOARD_CALLBACK": "badges.desk.home.dashboard",
     # Petrol: calm beside the green, amber and red of what things are.
     "COLORS": {

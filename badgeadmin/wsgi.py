@@ -20,9 +20,11 @@ EarnLane = import_module("badges.api.lane").EarnLane
 envelope = import_module("badges.api.envelope")
 import_module("badges.health").limit_patience()
 
+# What a request meets once it has a place.
+inside = EarnLane(django)
 application = watched(
     Entrance(
-        EarnLane(django),
+        inside,
         places=Places(
             settings.PLACES, most_waiting=settings.MOST_WAITING, patience=settings.SECONDS_TO_WAIT
         ),

@@ -16,6 +16,8 @@ ALLOWED = {
     ("admin/people.py", "people.create_user"): "a service",
     ("admin/people.py", "people.set_password"): "a service",
     ("admin/accounts.py", "people.set_password"): "a service",
+    ("admin/people.py", "second_factor.remove"): "a service",
+    ("admin/second_factor.py", "second_factor.add"): "a service",
     ("api/callers.py", "_known.clear"): "a cache of this process",
     ("api/lane.py", "self._hosts.add"): "a cache of this process",
     ("audit/database_role.py", "cursor.execute"): "gives a role its rights",

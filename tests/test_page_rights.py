@@ -109,6 +109,8 @@ PAGES = DESK | ADMIN
 
 # Not a page of its own, and why; everything else below these two addresses is in a table.
 ELSEWHERE = {
+    "admin/login/code/": "whoever gave a password, or is signed in (admin/test_second_factor)",
+    "admin/second-factor/": "whoever gave a password, or is signed in (admin/test_second_factor)",
     "admin/login/": "open to everybody (admin/test_accounts)",
     "admin/logout/": "by POST, and ends the session (admin/test_accounts)",
     "admin/autocomplete/": "asks for the right to the model that is searched",

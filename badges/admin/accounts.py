@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
+from badges.admin import second_factor
 from badges.errors import BadgeError
 from badges.forms import origin_of
 from badges.models import Channel
@@ -34,6 +35,8 @@ class SignInView(LoginView):
 
     def form_valid(self, form):
         user = form.get_user()
+        if second_factor.needs_code(user):
+            return second_factor.hold_back(self.request, user, self.get_success_url())
         with access.sign_in(origin=_origin(user), address=_address(self.request)):
             login(self.request, user)
         return HttpResponseRedirect(self.get_success_url())
@@ -123,6 +126,7 @@ def _address(request):
 
 # They stand before the admin's own routes, and have the same addresses.
 urlpatterns = [
+    *second_factor.urlpatterns,
     path("login/", sign_in),
     path("logout/", admin.site.admin_view(sign_out)),
     path("password_change/", admin.site.admin_view(OwnPasswordView.as_view(), cacheable=True)),

@@ -6,16 +6,19 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from badges.admin.base import ServiceAdmin
 from badges.errors import BadgeError
 from badges.forms import RefusableForm, origin_of
-from badges.services import people
+from badges.services import people, second_factor
 
 USUAL_RIGHTS = {
     "view": _("Can view"),
@@ -25,7 +28,8 @@ USUAL_RIGHTS = {
 }
 
 admin.site.index_title = _("Overview")
-admin.site.unregister([User, Group])
+# Those of the second factor would show keys, and let codes be written.
+admin.site.unregister([User, Group, TOTPDevice, StaticDevice])
 
 
 class WithRights:
@@ -69,6 +73,32 @@ class UserAdmin(WithRights, DjangoUserAdmin, ServiceAdmin):
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     readonly_fields = ["last_login", "date_joined"]
+    list_display = [*DjangoUserAdmin.list_display, "has_second_factor"]
+    actions = ["remove_second_factor"]
+
+    def get_queryset(self, request):
+        devices = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+        return super().get_queryset(request).annotate(with_second_factor=Exists(devices))
+
+    @admin.display(description=_("Second factor"), boolean=True)
+    def has_second_factor(self, user):
+        return user.with_second_factor
+
+    @admin.action(description=_("Remove the second factor"), permissions=["change"])
+    def remove_second_factor(self, request, queryset):
+        """For those who have lost it: whoever needs one sets up another at the next sign-in."""
+        having = queryset.filter(with_second_factor=True)
+        for user in having:
+            second_factor.remove(origin=origin_of(request), user=user)
+        messages.success(
+            request,
+            ngettext(
+                "The second factor of %(number)s person was removed.",
+                "The second factor of %(number)s people was removed.",
+                len(having),
+            )
+            % {"number": len(having)},
+        )
 
     def perform(self, request, form, formsets, change):
         origin, given = origin_of(request), form.cleaned_data

@@ -17,19 +17,25 @@ MINUTE = timedelta(minutes=1)
 MOST_TURNED_AWAY_IN_A_MINUTE = 60
 
 
-def sign_in(*, origin: Origin, address: str) -> AbstractContextManager[RequestLog]:
-    """Run the block, which lets a person in, in one transaction with its row."""
-    return _row_of(Operation.SIGN_IN, origin, address)
+def sign_in(
+    *, origin: Origin, address: str, second_factor: str | None = None
+) -> AbstractContextManager[RequestLog]:
+    """Run the block, which lets a person in, in one transaction with its row.
+
+    The row tells by which second factor they proved who they are, if by any.
+    """
+    told = {"second_factor": second_factor} if second_factor else {}
+    return _row_of(Operation.SIGN_IN, origin, address=address, **told)
 
 
 def sign_out(*, origin: Origin, address: str) -> AbstractContextManager[RequestLog]:
     """Run the block, which ends the session of a person, in one transaction with its row."""
-    return _row_of(Operation.SIGN_OUT, origin, address)
+    return _row_of(Operation.SIGN_OUT, origin, address=address)
 
 
 def issue_token(*, origin: Origin, address: str) -> AbstractContextManager[RequestLog]:
     """Run the block, which stores the token of an integrator, in one transaction with its row."""
-    return _row_of(Operation.ISSUE_TOKEN, origin, address)
+    return _row_of(Operation.ISSUE_TOKEN, origin, address=address)
 
 
 def refuse_sign_in(*, username: str, address: str, message: str) -> None:
@@ -58,10 +64,9 @@ def refuse_integrator(operation: Operation, *, client_id: str, address: str, mes
 
 
 def _row_of(
-    operation: Operation, origin: Origin, address: str
+    operation: Operation, origin: Origin, **told: str
 ) -> AbstractContextManager[RequestLog]:
-    told = replace(origin, content=json.dumps({"address": address}))
-    return attempt(operation, origin=told, now=timezone.now())
+    return attempt(operation, origin=replace(origin, content=json.dumps(told)), now=timezone.now())
 
 
 def _if_known(name: str, rows: QuerySet, column: str) -> str | None:

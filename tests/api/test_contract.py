@@ -10,7 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
-from badgeadmin.wsgi import application
+from badgeadmin.wsgi import inside
 from badges.services.enrol import enrol_customers
 from badges.services.groups import create_custom_field, create_group
 from tests.api.conftest import TRIGGER, basic
@@ -43,7 +43,7 @@ description = schemathesis.openapi.from_dict(
         }
     ),
 )
-description.app = application
+description.app = inside
 
 
 @dataclass

@@ -4,10 +4,12 @@ A page that is added to the desk or the admin gets its rows here; without them a
 """
 
 import re
+from base64 import b32decode
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import resolve
+from django_otp.oath import totp
 
 from tests.factories import PASSWORD
 
@@ -61,6 +63,25 @@ def press(name, then, /, **fields):
         page.wait_for_selector(then)
 
     return steps
+
+
+def enter_code(code, then):
+    """Type a code of the second factor, or the one that an app would show."""
+
+    def steps(page):
+        key = b32decode(page.locator("#second-factor-key").inner_text().replace(" ", ""))
+        page.locator("#id_code").fill(code or f"{totp(key):06d}")
+        page.get_by_role("button", name="Check the code").click()
+        page.wait_for_selector(then)
+
+    return steps
+
+
+def take_codes(page):
+    """Set a second factor up, and come back to it."""
+    enter_code(None, ".door-codes")(page)
+    page.goto("/admin/second-factor/")
+    page.wait_for_selector("text=recovery codes are left")
 
 
 def choose(customers, then):
@@ -130,6 +151,22 @@ TABLES = {
         Page("forbidden", "/desk/integrators/", user="maria", status=403),
         Page("home of MemberCare", "/desk/", user="maria"),
         Page("log-in", "/admin/login/", through="admin:login", user=None),
+        Page(
+            "log-in, code",
+            "/admin/login/",
+            press("Log in", "#id_code", username="paula", password=PASSWORD),
+            through="sign-in-code",
+            user=None,
+        ),
+        Page("second factor, set up", "/admin/second-factor/"),
+        Page("second factor, wrong", "/admin/second-factor/", enter_code("000000", ".desk-errors")),
+        Page(
+            "second factor, codes",
+            "/admin/second-factor/",
+            enter_code(None, ".door-codes"),
+            user="maria",
+        ),
+        Page("second factor, own", "/admin/second-factor/", take_codes, user="nobody"),
         Page(
             "log-in, wrong",
             "/admin/login/",

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 from django.contrib.auth.models import Group
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.util import random_hex
 
 from badges.audit.filters import Filter
 from badges.models import (
@@ -43,9 +45,11 @@ FEW = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 10)
 
 
 def people():
-    """Make an administrator, somebody of MemberCare and somebody without a role."""
+    """Make an administrator, an auditor with a second factor, and some without anything."""
     UserFactory(username="maria", role="MemberCare")
     UserFactory(username="nobody")
+    paula = UserFactory(username="paula", role="Auditor")
+    TOTPDevice.objects.create(user=paula, key=random_hex(), confirmed=True)
     root = UserFactory(username="root", is_superuser=True, first_name="Ruth", last_name="Oot")
     return SimpleNamespace(root=root)
 

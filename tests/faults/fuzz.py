@@ -128,7 +128,7 @@ def asker(authorization: str):
     """Return a function that asks the application as the server does."""
     from django.test import RequestFactory
 
-    from badgeadmin.wsgi import application
+    from badgeadmin.wsgi import inside
 
     def ask(sent: Sent) -> tuple[int, bytes]:
         request = RequestFactory().generic(
@@ -141,7 +141,7 @@ def asker(authorization: str):
         raw = unquote_to_bytes(sent.path.partition("?")[0])
         environ = request.environ | {"PATH_INFO": raw.decode("latin-1")}
         started = []
-        chunks = application(environ, lambda *start: started.append(start[0]))
+        chunks = inside(environ, lambda *start: started.append(start[0]))
         content = b"".join(chunks)
         getattr(chunks, "close", lambda: None)()
         return int(started[0].split()[0]), content

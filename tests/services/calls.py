@@ -60,6 +60,7 @@ from tests.factories import (
     RequestLogFactory,
     UserFactory,
 )
+from tests.services import second_factors
 
 NOWHERE = "0" * 24
 
@@ -357,6 +358,7 @@ WRITERS = {
         lambda s: look_ups.look_up_receipt(origin=s.origin, receipt=RequestLogFactory()),
         None,
     ),
+    **second_factors.WRITERS,
 }
 
 # What only says what is or what would be.
@@ -404,6 +406,7 @@ READERS = {
     "windows.cycles_between": lambda s: windows.cycles_between(
         NOW, NOW, limits=[], badge=s.badge.definition()
     ),
+    **second_factors.READERS,
 }
 
 # What writes without a row of its own, and why.
@@ -443,4 +446,5 @@ EXEMPT = {
     "wishes.wish_for_one": "a value",
     "windows.reference_id": "arithmetic on a value",
     "windows.window_of": "arithmetic on values",
+    **second_factors.EXEMPT,
 }
