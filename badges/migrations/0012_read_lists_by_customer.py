@@ -2,30 +2,34 @@
 
 from django.db import migrations, models
 
+from badges.online import AddIndexOnline, RemoveIndexOnline
+
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [
         ("badges", "0011_add_exports_and_counts_of_actors"),
     ]
 
     operations = [
-        migrations.RemoveIndex(
+        RemoveIndexOnline(
             model_name="earnedbadge",
             name="earned_by_badge",
         ),
-        migrations.RemoveIndex(
+        RemoveIndexOnline(
             model_name="earnedbadge",
             name="earnedbadge_by_revoked_badge",
         ),
-        migrations.RemoveIndex(
+        RemoveIndexOnline(
             model_name="enrolment",
             name="enrolment_by_badge",
         ),
-        migrations.RemoveIndex(
+        RemoveIndexOnline(
             model_name="enrolment",
             name="enrolment_by_revoked_badge",
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name="earnedbadge",
             index=models.Index(
                 condition=models.Q(("revocation__isnull", False)),
@@ -33,13 +37,13 @@ class Migration(migrations.Migration):
                 name="earnedbadge_by_revoked_badge",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name="earnedbadge",
             index=models.Index(
                 fields=["badge", "earned_at", "customer_id"], name="earned_by_badge"
             ),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name="enrolment",
             index=models.Index(
                 condition=models.Q(("revocation__isnull", False)),
@@ -47,7 +51,7 @@ class Migration(migrations.Migration):
                 name="enrolment_by_revoked_badge",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name="enrolment",
             index=models.Index(
                 fields=["badge", "enrolled_at", "customer_id"], name="enrolment_by_badge"

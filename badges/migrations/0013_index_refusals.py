@@ -2,14 +2,18 @@
 
 from django.db import migrations, models
 
+from badges.online import AddIndexOnline
+
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [
         ("badges", "0012_read_lists_by_customer"),
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name="dailycount",
             index=models.Index(
                 condition=models.Q(("badge_id", ""), ("code__gt", 0)),
