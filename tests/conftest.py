@@ -59,6 +59,16 @@ def needs_postgresql(db):
 
 
 @pytest.fixture(autouse=True)
+def nothing_marked_is_told():
+    """Let no test pass in which a secret or a customer went where it must not."""
+    from tests import marked
+
+    marked.found.clear()
+    yield
+    assert not marked.found
+
+
+@pytest.fixture(autouse=True)
 def nothing_known():
     """Let no test know the definitions and callers of another, nor how often it called."""
     definitions._known.clear()

@@ -5,10 +5,13 @@ import os
 os.environ.setdefault("SECRET_KEY", "for-tests-only")
 
 from badgeadmin.settings import *  # noqa: F403
-from badgeadmin.settings import DATABASES, INSTALLED_APPS, STORAGES
+from badgeadmin.settings import DATABASES, INSTALLED_APPS, LOGGING, MIDDLEWARE, STORAGES
 
 # For its `flush`, with which every test of real transactions ends.
 INSTALLED_APPS += ["tests"]
+MIDDLEWARE.insert(0, "tests.marked.Middleware")
+LOGGING["handlers"]["marked"] = {"class": "tests.marked.Handler"}
+LOGGING["root"]["handlers"].append("marked")
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
     "badges.models.secrets.SecretHasher",
