@@ -240,7 +240,7 @@ FAULTS = [
     Fault(
         name="more clients than connections",
         hurt=leave_alone,
-        settings="max_connections = 8\nsuperuser_reserved_connections = 3",
+        settings="max_connections = 5\nsuperuser_reserved_connections = 1",
         bites=_was_unavailable,
     ),
     Fault(
