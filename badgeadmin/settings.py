@@ -148,6 +148,7 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 # Roles whose members sign in with a second factor or not at all, and "superuser".
 SECOND_FACTOR_FOR = env.list("SECOND_FACTOR_FOR", default=[])
+OTP_TOTP_ISSUER = "BadgeAdmin"
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 

@@ -43,6 +43,11 @@ def origin_of(request) -> Origin:
     return Origin(channel=Channel.MEMBERCARE, user=request.user, content=json.dumps(posted))
 
 
+def address_of(request) -> str:
+    """Return where a request came from: behind a proxy, the proxy."""
+    return request.META.get("REMOTE_ADDR", "")
+
+
 class RefusableForm(forms.ModelForm):
     """A form that asks the rules before it is saved, and can show what a service refused after.
 

@@ -21,7 +21,7 @@ from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
 from badges.admin import second_factor
 from badges.errors import BadgeError
-from badges.forms import origin_of
+from badges.forms import address_of, origin_of
 from badges.models import Channel
 from badges.services import access, people
 from badges.services.requests import Origin
@@ -37,7 +37,7 @@ class SignInView(LoginView):
         user = form.get_user()
         if second_factor.needs_code(user):
             return second_factor.hold_back(self.request, user, self.get_success_url())
-        with access.sign_in(origin=_origin(user), address=_address(self.request)):
+        with access.sign_in(origin=_origin(user), address=address_of(self.request)):
             login(self.request, user)
         return HttpResponseRedirect(self.get_success_url())
 
@@ -50,7 +50,7 @@ class SignInView(LoginView):
         if errors := form.non_field_errors():
             access.refuse_sign_in(
                 username=form.cleaned_data["username"],
-                address=_address(self.request),
+                address=address_of(self.request),
                 message=" ".join(errors),
             )
         answer = super().form_invalid(form)
@@ -110,18 +110,13 @@ def sign_in(request):
 def sign_out(request):
     """End the session, and show the page of Django that says so."""
     if request.method == "POST":
-        with access.sign_out(origin=_origin(request.user), address=_address(request)):
+        with access.sign_out(origin=_origin(request.user), address=address_of(request)):
             logout(request)
     return admin.site.logout(request)
 
 
 def _origin(user):
     return Origin(channel=Channel.MEMBERCARE, user=user)
-
-
-def _address(request):
-    """Return where a request came from: behind a proxy, the proxy."""
-    return request.META.get("REMOTE_ADDR", "")
 
 
 # They stand before the admin's own routes, and have the same addresses.

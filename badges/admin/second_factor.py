@@ -17,13 +17,13 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.cache import never_cache
-from django_htmx.http import HttpResponseClientRefresh
 
+from badges.desk.access import lead
 from badges.errors import BadgeError
+from badges.forms import address_of
 from badges.models import Channel
 from badges.services import access, second_factor
 from badges.services.requests import Origin
@@ -113,7 +113,7 @@ class OfPersonView(View):
     def let_in(self, proved: str) -> str:
         """Begin a session that knows of the second factor; return where to go."""
         target = self.target
-        address = self.request.META.get("REMOTE_ADDR", "")
+        address = address_of(self.request)
         with access.sign_in(origin=self.origin, address=address, second_factor=proved):
             login(self.request, self.person, backend=BACKEND)
             for name in (PENDING, KEY):
@@ -144,9 +144,11 @@ class SignInCodeView(OfPersonView):
         return redirect(self.let_in(proved))
 
     def _refuse(self, form):
-        address, words = self.request.META.get("REMOTE_ADDR", ""), _("The second factor was wrong.")
-        name = self.person.get_username()
-        access.refuse_sign_in(username=name, address=address, message=words)
+        access.refuse_sign_in(
+            username=self.person.get_username(),
+            address=address_of(self.request),
+            message=_("The second factor was wrong."),
+        )
         if pending := self.request.session.get(PENDING):
             pending["attempts"] += 1
             self.request.session.modified = True
@@ -187,8 +189,7 @@ class SecondFactorView(OfPersonView):
     def _act(self, code: str, is_set_up: bool):
         asked = {"origin": self.origin, "user": self.person, "code": code}
         if not is_set_up:
-            key = self.request.session.get(KEY) or second_factor.new_key()
-            codes = second_factor.add(**asked, key=key)
+            codes = second_factor.add(**asked, key=self.key)
             return self._show_codes(codes, self.let_in(second_factor.APP))
         if "give_up" in self.request.POST:
             second_factor.give_up(**asked)
@@ -197,33 +198,33 @@ class SecondFactorView(OfPersonView):
             return redirect("admin:index")
         return self._show_codes(second_factor.renew_codes(**asked), reverse("admin:index"))
 
+    @property
+    def key(self) -> str:
+        """Return the key that this session is about to share with an app."""
+        return self.request.session.setdefault(KEY, second_factor.new_key())
+
     def _show_key(self, form):
-        key = self.request.session.setdefault(KEY, second_factor.new_key())
-        picture = segno.make(second_factor.address_of(self.person, key), error="m")
-        return self.show(
+        picture = segno.make(second_factor.address_of(self.person, self.key), error="m")
+        return self._show_form(
             "set_up",
             _("Set up your second factor"),
             form=form,
             picture=picture.svg_data_uri(scale=5, border=3, light="white"),
-            key=second_factor.spelt_out(key),
-            is_required=second_factor.is_required_of(self.person),
-            target=reverse("admin:index"),
+            key=second_factor.spelt_out(self.key),
         )
 
     def _show_own(self, form):
-        return self.show(
-            "own",
-            _("Your second factor"),
-            form=form,
-            left=second_factor.codes_left(self.person),
-            is_required=second_factor.is_required_of(self.person),
-            target=reverse("admin:index"),
-        )
+        left = second_factor.codes_left(self.person)
+        return self._show_form("own", _("Your second factor"), form=form, left=left)
+
+    def _show_form(self, template: str, title, **context):
+        is_required = second_factor.is_required_of(self.person)
+        target = reverse("admin:index")
+        return self.show(template, title, is_required=is_required, target=target, **context)
 
     def _show_codes(self, codes: list[str], target: str):
         """Show recovery codes in this very answer: they can never be shown again."""
-        title = gettext("Your recovery codes")
-        return self.show("codes", title, codes=codes, target=target, form=None)
+        return self.show("codes", _("Your recovery codes"), codes=codes, target=target)
 
 
 class RequiredMiddleware:
@@ -240,10 +241,7 @@ class RequiredMiddleware:
             return self.get_response(request)
         if not second_factor.is_required_of(user):
             return self.get_response(request)
-        # A part of a page cannot lead to another page; loaded again, the whole of it can.
-        if request.htmx:
-            return HttpResponseClientRefresh()
-        return redirect(f"{reverse('second-factor')}?next={request.path}")
+        return lead(request, redirect(f"{reverse('second-factor')}?next={request.path}"))
 
     @staticmethod
     def _is_page(request) -> bool:

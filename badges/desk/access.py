@@ -22,7 +22,7 @@ def staff_page(right):
         @cache_control(private=True)
         def page(request, *args, **kwargs):
             if not request.user.is_authenticated:
-                return _login(request)
+                return lead(request, redirect_to_login(request.get_full_path()))
             if not request.user.has_perm(right):
                 return forbidden(request)
             return view(request, *args, **kwargs)
@@ -54,8 +54,6 @@ def forbidden(request, exception=None):
     return show(request, "desk/forbidden.html", {"title": _("Not allowed")}, status=403)
 
 
-def _login(request):
-    # A part of a page cannot lead to another page; loaded again, the whole of it can.
-    if request.htmx:
-        return HttpResponseClientRefresh()
-    return redirect_to_login(request.get_full_path())
+def lead(request, elsewhere):
+    """Return the redirect, or have the page loaded again: a part of one leads nowhere itself."""
+    return HttpResponseClientRefresh() if request.htmx else elsewhere

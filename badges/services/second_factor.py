@@ -2,11 +2,9 @@
 
 import json
 import secrets
-import time
 from base64 import b32encode
 from binascii import unhexlify
 from dataclasses import replace
-from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -14,7 +12,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
-from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
@@ -23,13 +20,11 @@ from badges.errors import BadgeError, ErrorCode
 from badges.models import Operation
 from badges.services.requests import Origin, attempt
 
-ISSUER = "BadgeAdmin"
 SUPERUSER = "superuser"
 RECOVERY_CODES = 10
 # Neither of two that look alike: people write them down by hand.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 CODE_LENGTH = 10
-STEPS_APART = 1  # that the clock of a phone may differ, of 30 seconds each
 APP, RECOVERY_CODE = "app", "recovery code"
 
 
@@ -60,9 +55,7 @@ def spelt_out(key: str) -> str:
 
 def address_of(user: User, key: str) -> str:
     """Return what an app reads from a picture: the key, and whose it is."""
-    label = quote(f"{ISSUER}:{user.get_username()}")
-    told = {"secret": b32encode(unhexlify(key)).decode(), "issuer": ISSUER}
-    return f"otpauth://totp/{label}?{urlencode(told)}"
+    return TOTPDevice(user=user, key=key).config_url
 
 
 def add(*, origin: Origin, user: User, key: str, code: str) -> list[str]:
@@ -74,13 +67,9 @@ def add(*, origin: Origin, user: User, key: str, code: str) -> list[str]:
         _lock(user)
         if has_second_factor(user):
             raise _refusal(None, _("There is a second factor already."))
-        totp = TOTP(unhexlify(key))
-        totp.time = time.time()
-        if not totp.verify(_number(code), STEPS_APART):
+        device = TOTPDevice(user=user, name=APP, key=key, confirmed=True)
+        if not device.verify_token(_tidied(code)):  # saved either way, and undone by the refusal
             raise _refusal("code", _("This is not the code that the app should show now."))
-        TOTPDevice.objects.create(
-            user=user, name=APP, key=key, last_t=totp.t(), drift=totp.drift, confirmed=True
-        )
         return _new_codes(user)
 
 
@@ -168,11 +157,6 @@ def _mark(user: User, code: str) -> str:
 
 def _tidied(code: str) -> str:
     return "".join(code.split()).replace("-", "").lower()
-
-
-def _number(code: str) -> int:
-    typed = _tidied(code)
-    return int(typed) if typed.isascii() and typed.isdecimal() else -1
 
 
 def _about(origin: Origin, user: User) -> Origin:
