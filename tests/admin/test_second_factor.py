@@ -2,14 +2,12 @@
 
 import json
 import time
-from binascii import unhexlify
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -17,14 +15,10 @@ from badges.models import Channel, Operation, RequestLog, RequestOutcome
 from badges.services import second_factor
 from badges.services.requests import Origin
 from tests.factories import PASSWORD
+from tests.services.second_factors import code_of
 
 LOG_IN, CODE, OWN = "/admin/login/", "/admin/login/code/", "/admin/second-factor/"
 WRONG = "000000"
-
-
-def code_of(key, steps=0):
-    """Return what an app shows, now or some steps of thirty seconds later."""
-    return f"{totp(unhexlify(key), drift=steps):06d}"
 
 
 def set_up(user):

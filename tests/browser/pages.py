@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import resolve
-from django_otp.oath import totp
 
 from tests.factories import PASSWORD
+from tests.services.second_factors import code_of
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def enter_code(code, then):
 
     def steps(page):
         key = b32decode(page.locator("#second-factor-key").inner_text().replace(" ", ""))
-        page.locator("#id_code").fill(code or f"{totp(key):06d}")
+        page.locator("#id_code").fill(code or code_of(key.hex()))
         page.get_by_role("button", name="Check the code").click()
         page.wait_for_selector(then)
 

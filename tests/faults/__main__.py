@@ -105,11 +105,11 @@ def suffered(fault: Fault, seconds: float) -> dict:
 
 
 def _suffered(fault, seconds, url, directory, cluster, disk) -> dict:
-    from tests.faults import faults, figures, system
+    from tests.faults import figures, system
     from tests.faults.clients import crowd, dismiss
 
-    skewed = fault.hurt is faults.skew_clock
-    with system.started(url, directory, cluster, disk, cuts=fault.cuts, skewed=skewed) as hurt:
+    means = {"cuts": fault.cuts, "skewed": fault.skewed}
+    with system.started(url, directory, cluster, disk, **means) as hurt:
         clients, told = crowd(CLIENTS, hurt.address, hurt.made, hurt.made.kinds)
         try:
             times = fault.hurt(hurt, told, time.monotonic() + seconds)

@@ -63,14 +63,8 @@ class Client(threading.Thread):
         self.told.longest_gap = max(self.told.longest_gap, waited)
 
     def _body(self, request_id: str) -> dict:
-        owner_type, reference_id = scene.OWNER
-        return {
-            "requestId": request_id,
-            "badgeMetaId": self.chance.choice(self.kinds),
-            "customerId": self.chance.randint(1, 300),
-            "earnEventDate": MOMENT,
-            "triggeredBy": {"ownerType": owner_type, "referenceId": reference_id},
-        }
+        body = earn_of(self.chance.choice(self.kinds))
+        return body | {"requestId": request_id, "customerId": self.chance.randint(1, 300)}
 
     def _answer(self, body: str) -> tuple[int, bytes]:
         """Return status and body; a status of 0 when there was no answer."""
@@ -129,6 +123,16 @@ class ListClient(Client):
 
     def _keep(self, request_id: str, data: dict) -> None:
         self.told.lists[request_id] = LIST
+
+
+def earn_of(badge_id: str) -> dict:
+    """Return the body of an earn, but for whose it is and its request id."""
+    owner_type, reference_id = scene.OWNER
+    return {
+        "badgeMetaId": badge_id,
+        "earnEventDate": MOMENT,
+        "triggeredBy": {"ownerType": owner_type, "referenceId": reference_id},
+    }
 
 
 def crowd(count: int, address: tuple[str, int], made, kinds) -> tuple[list[Client], Told]:

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import scene
-from tests.faults.clients import EARN, MOMENT, ListClient, Told, dismiss
+from tests.faults.clients import EARN, ListClient, Told, dismiss, earn_of
 from tests.faults.crowds import SlowCrowd
 from tests.faults.system import System, kill
 
@@ -20,8 +19,7 @@ POSTGRESQL, SQLITE = "PostgreSQL", "SQLite"
 # The server gives up when a worker dies twice within 5.5 seconds: with two of them, one at a time.
 SECONDS_APART = 3.0
 SLOW = 100
-# Five times as many as the two workers of the server have room for: 16 at work and 64 in line each.
-FLOOD = 5 * 2 * (16 + 64)
+FLOOD, WORKERS = 5, 2  # times what the workers of the server have room for
 SECONDS_TO_RECOVER = 5.0
 HOUR = 3600  # seconds
 
@@ -42,6 +40,7 @@ class Fault:
     settings: str = ""
     small_disk: int = 0  # megabytes
     cuts: float = 0.0  # the share of replies that a proxy in front keeps to itself
+    skewed: bool = False  # whether the clock of the server can be put on and back
     bites: Callable[[Told, int], bool] = lambda told, hits: hits > 0
     longest: float = math.inf  # seconds that a client may have had to wait
 
@@ -140,19 +139,16 @@ def send_slowly(system: System, told: Told, until: float) -> int:
 
 def flood(system: System, told: Told, until: float) -> int:
     """Send five times more at once than there is room for; return how many were sent away."""
-    owner_type, reference_id = scene.OWNER
+    from django.conf import settings
+
     seconds, file = until - time.monotonic(), system.disk.with_name("flood.json")
     asked = {
         "address": system.address,
         "path": EARN,
         "authorization": system.made.authorization,
-        "count": FLOOD,
+        "count": FLOOD * WORKERS * (settings.PLACES + settings.MOST_WAITING),
         "until": time.time() + seconds,
-        "body": {
-            "badgeMetaId": system.made.plain,
-            "earnEventDate": MOMENT,
-            "triggeredBy": {"ownerType": owner_type, "referenceId": reference_id},
-        },
+        "body": earn_of(system.made.plain),
     }
     command = [sys.executable, "-m", "tests.faults.crowds", str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as crowd:
@@ -257,7 +253,7 @@ FAULTS = [
         longest=5.0,
     ),
     Fault(name="a flood, 5 times what there is room for", hurt=flood),
-    Fault(name="a clock that is two hours off", hurt=skew_clock),
+    Fault(name="a clock that is two hours off", hurt=skew_clock, skewed=True),
     Fault(name="kill -9 of web workers", database=SQLITE, hurt=kill_workers),
     Fault(name="disk full", database=SQLITE, hurt=fill_disk, small_disk=8, bites=_was_unavailable),
 ]

@@ -14,9 +14,9 @@ KEY = "3132333435363738393031323334353637383930"
 NOBODY = User(pk=0, username="nobody")
 
 
-def code() -> str:
-    """Return what an app with the key shows now."""
-    return f"{totp(unhexlify(KEY)):06d}"
+def code_of(key: str, steps: int = 0) -> str:
+    """Return what an app with the key shows, now or some steps of thirty seconds later."""
+    return f"{totp(unhexlify(key), drift=steps):06d}"
 
 
 def somebody(*, with_it: bool = True):
@@ -28,14 +28,14 @@ def somebody(*, with_it: bool = True):
 
 def with_code(service):
     """Return a call of a service that takes a code, by somebody who has a second factor."""
-    return lambda s: service(origin=s.origin, user=somebody(), code=code())
+    return lambda s: service(origin=s.origin, user=somebody(), code=code_of(KEY))
 
 
 WRITERS = {
     "second_factor.add": (
         Operation.ADD_SECOND_FACTOR,
         lambda s: second_factor.add(
-            origin=s.origin, user=somebody(with_it=False), key=KEY, code=code()
+            origin=s.origin, user=somebody(with_it=False), key=KEY, code=code_of(KEY)
         ),
         None,
     ),
