@@ -5,6 +5,7 @@ a thread alone, of which there are many. Who finds every place taken waits in a 
 length; when the line is full, or was too long to wait in, the answer is 503 at once.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -42,11 +43,12 @@ class Places:
     """So many connections to the database, each for one request at a time.
 
     The one that was left last is taken first: it knows its statements, and who needs only one never
-    opens another. `most_waiting` requests wait in a line, no longer than `patience` seconds each.
+    opens another. Those that are not open, because none could be had, are taken last.
+    `most_waiting` requests wait in a line, no longer than `patience` seconds each.
     """
 
     def __init__(self, places: int, *, most_waiting: int, patience: float):
-        self._free = [self._made() for _place in range(places)]
+        self._free = deque((self._made(), math.inf) for _place in range(places))
         self._lock, self._line = Lock(), deque()
         self._most_waiting, self._patience = most_waiting, patience
 
@@ -54,7 +56,8 @@ class Places:
         """Return a connection that is nobody else's until it is left. Raises NoPlaceError."""
         with self._lock:
             if self._free:
-                return self._free.pop()
+                place, _left = self._free.pop()
+                return place
             if len(self._line) >= self._most_waiting:
                 raise NoPlaceError
             turn = SimpleQueue()
@@ -67,8 +70,29 @@ class Places:
         with self._lock:
             if self._line:
                 self._line.popleft().put(place)
+            elif place.connection is None:
+                self._free.appendleft((place, math.inf))
             else:
-                self._free.append(place)
+                self._free.append((place, time.monotonic()))
+
+    def close_idle(self, seconds: float) -> None:
+        """Close what nobody has needed for so long: other workers may have to do without it."""
+        before = time.monotonic() - seconds
+        while place := self._take_idle(before):
+            place.close()
+            self.leave(place)
+
+    def _take_idle(self, before: float):
+        """Return an open connection that was left before a moment of the clock, or None.
+
+        One that is not open was left at no moment (`math.inf`).
+        """
+        with self._lock:
+            for place, left in self._free:
+                if left < before:
+                    self._free.remove((place, left))
+                    return place
+        return None
 
     def _wait(self, turn: SimpleQueue):
         try:

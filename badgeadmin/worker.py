@@ -11,6 +11,7 @@ import time
 from multiprocessing import parent_process
 
 SECONDS_TO_FINISH = 10
+SECONDS_TO_KEEP_IDLE = 10
 
 
 def application():
@@ -23,13 +24,14 @@ def application():
     server = parent_process().pid
     threading.Thread(target=_stop_after, args=[server], daemon=True).start()
 
-    from badgeadmin.wsgi import application
+    from badgeadmin.wsgi import application, places
 
     # What is loaded now stays: a search for garbage among it takes a tenth of a second in which
     # everybody waits, time and again.
     gc.collect()
     gc.freeze()
     threading.Thread(target=_have_chores_done, args=[server], daemon=True).start()
+    threading.Thread(target=_close_idle, args=[places], daemon=True).start()
     return application
 
 
@@ -55,3 +57,10 @@ def _have_chores_done(server: int) -> None:
         while True:
             subprocess.run(command, check=False)  # noqa: S603 - our own command
             time.sleep(1)
+
+
+def _close_idle(places) -> None:
+    """Close the connections to the database that a crowd needed, once it has gone."""
+    while True:
+        time.sleep(SECONDS_TO_KEEP_IDLE)
+        places.close_idle(SECONDS_TO_KEEP_IDLE)

@@ -22,12 +22,13 @@ import_module("badges.health").limit_patience()
 
 # What a request meets once it has a place.
 inside = EarnLane(django)
+places = Places(
+    settings.PLACES, most_waiting=settings.MOST_WAITING, patience=settings.SECONDS_TO_WAIT
+)
 application = watched(
     Entrance(
         inside,
-        places=Places(
-            settings.PLACES, most_waiting=settings.MOST_WAITING, patience=settings.SECONDS_TO_WAIT
-        ),
+        places=places,
         turned_away=envelope.turned_away,
         most_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         seconds_to_send=settings.SECONDS_TO_SEND,

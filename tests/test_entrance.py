@@ -141,6 +141,39 @@ def test_who_waits_gets_the_place_that_is_left_and_the_longest_wait_is_first():
         assert second.result() is place
 
 
+@pytest.fixture
+def two_places(db):
+    """Places of which the first that is taken has its connection open, and that connection."""
+    places = Places(2, most_waiting=0, patience=0.0)
+    opened = places.take()
+    opened.ensure_connection()
+    places.leave(opened)
+    yield places, opened
+    opened.close()
+
+
+def test_a_place_whose_connection_is_not_open_is_taken_last(two_places):
+    places, opened = two_places
+    assert places.take() is opened
+    closed = places.take()
+    places.leave(opened)
+    places.leave(closed)
+
+    assert places.take() is opened
+
+
+@pytest.mark.parametrize(("seconds", "is_open"), [(30.0, True), (-1.0, False)])
+def test_a_connection_that_nobody_needs_is_closed_and_its_place_stays(two_places, seconds, is_open):
+    places, opened = two_places
+
+    places.close_idle(seconds)
+
+    assert (opened.connection is not None) == is_open
+    assert opened in [places.take(), places.take()]
+    with pytest.raises(NoPlaceError):
+        places.take()
+
+
 def test_no_more_are_at_work_than_there_are_places():
     go_on, begun = Event(), []
 

@@ -236,8 +236,9 @@ FAULTS = [
     Fault(
         name="more clients than connections",
         hurt=leave_alone,
-        settings="max_connections = 5\nsuperuser_reserved_connections = 1",
+        settings="max_connections = 4\nsuperuser_reserved_connections = 1",
         bites=_was_unavailable,
+        longest=30.0,
     ),
     Fault(
         name="disk full",
