@@ -40,6 +40,7 @@ HEADERS = [
     ("X-Frame-Options", "DENY"),
 ]
 RIGHT = CustomerViewSet.rights["earn"]
+MOMENT = IsoMomentField()
 ROUTE = "api_gateway/v1/badges/customer/earn"
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -155,4 +156,4 @@ def _earned(body: bytes, caller: callers.Caller, environ: dict) -> bytes | None:
 
 
 def _moment(text: str | None):
-    return None if text is None else IsoMomentField().to_internal_value(text)
+    return None if text is None else MOMENT.to_internal_value(text)

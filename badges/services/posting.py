@@ -11,16 +11,17 @@ another transaction is about to use leaves its posting out (`requests.reserve`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
-from psycopg import Cursor
 
 from badges.models import Channel, Operation, RequestOutcome
 from badges.services.requests import REQUEST_IDS
+from badges.services.statements import run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,8 @@ TYPES = {
     "user_id": "bigint",
     "recorded_at": "timestamptz",
 }
+GIVEN = [name for name in TYPES if name != "recorded_at"]
+_given = attrgetter(*GIVEN)
 ONCE = f"ON CONFLICT (request_id) WHERE outcome = '{RequestOutcome.ACCEPTED.value}' DO NOTHING"
 KNOWN_CALLER = f"""(integrator_id IS NULL OR EXISTS (
     SELECT 1 FROM badges_integrator caller
@@ -167,20 +170,8 @@ def posted_at_once(postings: Sequence[Posting]) -> CursorWrapper:
     return run(MANY, {"wanted": msgspec.json.encode(rows).decode()})
 
 
-def run(statement: str, given=None) -> CursorWrapper:
-    """Run a statement on PostgreSQL that is prepared when it is repeated; Django's own never are.
-
-    Wrapped as Django wraps its own cursors, so that whatever watches queries sees this as well.
-    """
-    connection.ensure_connection()
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    cursor = wrap(Cursor(connection.connection))
-    cursor.execute(statement, given)
-    return cursor
-
-
 def _row(posting: Posting) -> dict:
-    return {name: getattr(posting, name, None) for name in TYPES} | {"recorded_at": timezone.now()}
+    return dict(zip(GIVEN, _given(posting), strict=True), recorded_at=timezone.now())
 
 
 def _post_one(cursor: CursorWrapper, row: dict) -> tuple[str, int] | None:

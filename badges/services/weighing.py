@@ -22,6 +22,7 @@ from badges.models.values import EVER
 from badges.querysets import held_if_unchanged
 from badges.services import limits, posting
 from badges.services.posting import Posting
+from badges.services.statements import run
 from badges.services.wishes import Wish
 
 COVERING = """(
@@ -67,16 +68,16 @@ def weigh(badge: Definition, wishes: Sequence[Wish], decide: Decide) -> dict[str
         cursor = _weigh_at_once(badge, wishes, decide)
     else:
         with _pipeline():  # which ends with the answers to everything that was sent
-            posting.run("BEGIN")
+            run("BEGIN")
             cursor = _weigh_at_once(badge, wishes, decide)
-            posting.run("COMMIT" if cursor else "ROLLBACK")
+            run("COMMIT" if cursor else "ROLLBACK")
     return dict(cursor.fetchall()) if cursor else {}
 
 
 def _weigh_at_once(badge: Definition, wishes: Sequence[Wish], decide: Decide):
     """Run the statements of PostgreSQL; what there is to fetch is that of `posted_at_once`."""
-    held = posting.run(*_hold(badge, wishes))
-    asked = [posting.run(*_question(badge, wish)) for wish in wishes]
+    held = run(*_hold(badge, wishes))
+    asked = [run(*_question(badge, wish)) for wish in wishes]
     if held.fetchone() is None:
         return None
     facts = [
@@ -87,7 +88,7 @@ def _weigh_at_once(badge: Definition, wishes: Sequence[Wish], decide: Decide):
         return None
     posted = posting.posted_at_once(postings)
     if badge.has_badge_limits:
-        posting.run(ADD_EARNED, [[each.pk for each in postings]])
+        run(ADD_EARNED, [[each.pk for each in postings]])
     return posted
 
 

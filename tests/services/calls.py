@@ -432,7 +432,7 @@ EXEMPT = {
     "posting.adapted": "arithmetic on values",
     "posting.post": "part of a service: it writes the row and its fact",
     "posting.posted_at_once": "part of a service: it writes the row and its fact",
-    "posting.run": "part of a service: it runs a statement",
+    "statements.run": "part of a service: it runs a statement",
     "people.install_access_group": "it comes with the tables; a later change has its row",
     "seals.seal_next": "it seals the rows; one of its own would have to be sealed in turn",
     "seals.seal_entirely": "it seals the rows; one of its own would have to be sealed in turn",
