@@ -9,14 +9,18 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 from psycopg import Connection, Cursor, DataError, OperationalError, errors
-from psycopg.pq import ConnStatus, ExecStatus, PGresult, PipelineStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, PGresult, PipelineStatus
 
 BIGINT = 20  # how PostgreSQL numbers this type
+# psycopg has the connection forget all that is prepared, not only its own, when it sees a rollback.
+NO_SUCH_STATEMENT = b"26000"
+_numbers = count()
 
 
 class StraightCursor:
@@ -36,14 +40,20 @@ class StraightCursor:
 
     def execute(self, statement: str, given: Mapping) -> None:
         """Run a statement. Raises what psycopg does."""
-        text, names = _numbered(statement)
-        if statement not in self._known:
-            name = b"straight_%d" % len(self._known)
-            self._checked(self._library.prepare(name, text), ExecStatus.COMMAND_OK)
-            self._known[statement] = name
-        values = [_text_of(given[name]) for name in names]
-        result = self._library.exec_prepared(self._known[statement], values)
+        values = [_text_of(given[name]) for name in _numbered(statement)[1]]
+        result = self._run(statement, values)
+        if result.error_field(DiagnosticField.SQLSTATE) == NO_SUCH_STATEMENT:
+            self._known.clear()
+            result = self._run(statement, values)
         self._result = self._checked(result, ExecStatus.TUPLES_OK)
+
+    def _run(self, statement: str, values: list[bytes | None]) -> PGresult:
+        if statement not in self._known:
+            name = b"straight_%d" % next(_numbers)
+            prepared = self._library.prepare(name, _numbered(statement)[0])
+            self._checked(prepared, ExecStatus.COMMAND_OK)
+            self._known[statement] = name
+        return self._library.exec_prepared(self._known[statement], values)
 
     def fetchall(self) -> list[tuple]:
         result = self._result
@@ -69,12 +79,13 @@ def run(statement: str, given=None) -> CursorWrapper:
 
     Wrapped as Django wraps its own cursors, so that whatever watches queries sees this as well.
     """
-    connection.ensure_connection()
-    library = connection.connection
-    if connection.queries_logged:
-        cursor = connection.make_debug_cursor(Cursor(library))
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    library = database.connection
+    if database.queries_logged:
+        cursor = database.make_debug_cursor(Cursor(library))
     else:
-        cursor = connection.make_cursor(_kind_of_cursor(library)(library))
+        cursor = database.make_cursor(_kind_of_cursor(library)(library))
     cursor.execute(statement, given)
     return cursor
 

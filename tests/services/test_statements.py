@@ -60,6 +60,19 @@ def test_a_statement_is_prepared_once_on_a_connection():
     assert SummaryCursor.objects.get(pk=7).last_request == 0
 
 
+def test_a_statement_that_was_forgotten_is_prepared_again():
+    run(INSERT_ONCE, {"last": 1})
+    with transaction.atomic():
+        for _time in range(10):  # until psycopg has prepared it as well
+            run(INSERT_ONCE, {"last": 2})
+        connection.connection.rollback()
+    assert prepared() == 0
+
+    run("SELECT %(name)s::text", {"name": "ab"})
+    run(INSERT_ONCE, {"last": 3})
+    assert prepared() == 2
+
+
 def test_what_the_database_refuses_is_an_error_of_django_and_spoils_nothing():
     run(INSERT, {"last": 1})
     with pytest.raises(IntegrityError, match="badges_summarycursor_pkey"):
