@@ -5,7 +5,6 @@ a thread alone, of which there are many. Who finds every place taken waits in a 
 length; when the line is full, or was too long to wait in, the answer is 503 at once.
 """
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -43,12 +42,12 @@ class Places:
     """So many connections to the database, each for one request at a time.
 
     The one that was left last is taken first: it knows its statements, and who needs only one never
-    opens another. Those that are not open, because none could be had, are taken last.
-    `most_waiting` requests wait in a line, no longer than `patience` seconds each.
+    opens another; those that are not open are taken last. `most_waiting` requests wait in a line,
+    no longer than `patience` seconds each.
     """
 
     def __init__(self, places: int, *, most_waiting: int, patience: float):
-        self._free = deque((self._made(), math.inf) for _place in range(places))
+        self._free = deque((self._made(), 0.0) for _place in range(places))
         self._lock, self._line = Lock(), deque()
         self._most_waiting, self._patience = most_waiting, patience
 
@@ -71,7 +70,7 @@ class Places:
             if self._line:
                 self._line.popleft().put(place)
             elif place.connection is None:
-                self._free.appendleft((place, math.inf))
+                self._free.appendleft((place, time.monotonic()))
             else:
                 self._free.append((place, time.monotonic()))
 
@@ -83,13 +82,10 @@ class Places:
             self.leave(place)
 
     def _take_idle(self, before: float):
-        """Return an open connection that was left before a moment of the clock, or None.
-
-        One that is not open was left at no moment (`math.inf`).
-        """
+        """Return an open connection that was left before a moment of the clock, or None."""
         with self._lock:
             for place, left in self._free:
-                if left < before:
+                if place.connection is not None and left < before:
                     self._free.remove((place, left))
                     return place
         return None

@@ -8,11 +8,13 @@ its own goes straight to PostgreSQL's library here.
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from itertools import count
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from psycopg import Connection, Cursor, DataError, OperationalError, errors
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, PGresult, PipelineStatus
@@ -23,6 +25,14 @@ NO_SUCH_STATEMENT = b"26000"
 _numbers = count()
 
 
+class Numbered(NamedTuple):
+    """A statement with numbers for its values: its own name, its text, and those of its values."""
+
+    name: bytes
+    text: bytes
+    values: tuple[str, ...]
+
+
 class StraightCursor:
     """What Django needs of a cursor, for a statement with rows that is a transaction of its own.
 
@@ -31,29 +41,29 @@ class StraightCursor:
     placeholders; a row has its numbers (bigint) as such, and all else as text.
     """
 
-    # The names under which each connection has prepared its statements.
-    _prepared: WeakKeyDictionary[Connection, dict[str, bytes]] = WeakKeyDictionary()
+    # The names of the statements that each connection has prepared.
+    _prepared: WeakKeyDictionary[Connection, set[bytes]] = WeakKeyDictionary()
 
     def __init__(self, psycopg_connection: Connection):
         self._library = psycopg_connection.pgconn
-        self._known = self._prepared.setdefault(psycopg_connection, {})
+        self._known = self._prepared.setdefault(psycopg_connection, set())
 
     def execute(self, statement: str, given: Mapping) -> None:
         """Run a statement. Raises what psycopg does."""
-        values = [_text_of(given[name]) for name in _numbered(statement)[1]]
-        result = self._run(statement, values)
+        numbered = _numbered(statement)
+        values = [_text_of(given[name]) for name in numbered.values]
+        result = self._run(numbered, values)
         if result.error_field(DiagnosticField.SQLSTATE) == NO_SUCH_STATEMENT:
-            self._known.clear()
-            result = self._run(statement, values)
+            self._known.discard(numbered.name)
+            result = self._run(numbered, values)
         self._result = self._checked(result, ExecStatus.TUPLES_OK)
 
-    def _run(self, statement: str, values: list[bytes | None]) -> PGresult:
-        if statement not in self._known:
-            name = b"straight_%d" % next(_numbers)
-            prepared = self._library.prepare(name, _numbered(statement)[0])
+    def _run(self, numbered: Numbered, values: list[bytes | None]) -> PGresult:
+        if numbered.name not in self._known:
+            prepared = self._library.prepare(numbered.name, numbered.text)
             self._checked(prepared, ExecStatus.COMMAND_OK)
-            self._known[statement] = name
-        return self._library.exec_prepared(self._known[statement], values)
+            self._known.add(numbered.name)
+        return self._library.exec_prepared(numbered.name, values)
 
     def fetchall(self) -> list[tuple]:
         result = self._result
@@ -81,34 +91,32 @@ def run(statement: str, given=None) -> CursorWrapper:
     """
     database = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
-    library = database.connection
-    if database.queries_logged:
-        cursor = database.make_debug_cursor(Cursor(library))
-    else:
-        cursor = database.make_cursor(_kind_of_cursor(library)(library))
+    wrap = database.make_debug_cursor if database.queries_logged else database.make_cursor
+    cursor = wrap(_kind_of_cursor(database)(database.connection))
     cursor.execute(statement, given)
     return cursor
 
 
-def _kind_of_cursor(library: Connection) -> type:
+def _kind_of_cursor(database: BaseDatabaseWrapper) -> type:
     is_straight = (
-        library.autocommit
-        and library.pgconn.pipeline_status == PipelineStatus.OFF
-        and library.prepare_threshold is not None  # a pooler may keep none
+        database.connection.autocommit
+        and database.connection.pgconn.pipeline_status == PipelineStatus.OFF
+        and database.connection.prepare_threshold is not None  # a pooler may keep none
+        and not database.queries_logged  # Django asks psycopg's cursors what they ran
     )
     return StraightCursor if is_straight else Cursor
 
 
-@lru_cache
-def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
-    """Return a statement with numbers for its values, and their names in this order."""
+@cache
+def _numbered(statement: str) -> Numbered:
     names: list[str] = []
 
     def number(placeholder: re.Match) -> str:
         names.append(placeholder[1])
         return f"${len(names)}"
 
-    return re.sub(r"%\((\w+)\)s", number, statement).encode(), tuple(names)
+    text = re.sub(r"%\((\w+)\)s", number, statement)
+    return Numbered(b"straight_%d" % next(_numbers), text.encode(), tuple(names))
 
 
 def _value_of(text: bytes | None, is_number: bool) -> str | int | None:

@@ -13,13 +13,14 @@ from badges.services.statements import StraightCursor, run
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("needs_postgresql")]
 
 MOMENT = datetime(2026, 1, 15, 10, 0, 0, 5, tzinfo=UTC)
-GIVEN = "SELECT %(name)s::text, %(number)s::bigint, %(moment)s::timestamptz = '{}', %(name)s::text"
-SPELLED = GIVEN.format(MOMENT)
+SPELLED = f"""
+SELECT %(name)s::text, %(number)s::bigint, %(moment)s::timestamptz = '{MOMENT}', %(name)s::text
+"""
 INSERT = """
-INSERT INTO badges_summarycursor (id, last_request, counted_at) VALUES (7, %(last)s, now()) {}
+INSERT INTO badges_summarycursor (id, last_request, counted_at) VALUES (7, %(last)s, now())
 RETURNING id
 """
-INSERT, INSERT_ONCE = INSERT.format(""), INSERT.format("ON CONFLICT DO NOTHING")
+INSERT_ONCE = INSERT.replace("RETURNING", "ON CONFLICT DO NOTHING RETURNING")
 
 
 def is_straight(cursor):
