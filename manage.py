@@ -6,6 +6,7 @@ import sys
 
 
 def main():
+    os.umask(0o077)  # sessions, keys and customers are in the files: for their owner alone
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "badgeadmin.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

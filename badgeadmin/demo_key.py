@@ -1,15 +1,14 @@
-"""The demo's own secret key, so that a fresh machine needs no environment at all."""
+"""The secret key of the demo, so that a new machine needs no environment variables."""
 
-import os
 from pathlib import Path
 
 from django.core.management.utils import get_random_secret_key
 
+from badges.audit.keys import load_or_create
+
 
 def demo_secret_key(folder: Path) -> str:
-    """Return the key kept in `folder`, made on first use and readable by its owner alone."""
-    file = folder / "demo-secret-key"
-    if not file.exists():
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as new:
-            new.write(get_random_secret_key())
-    return file.read_text()
+    """Return the key stored in `folder`, created on first use and readable only by its owner."""
+    return load_or_create(
+        folder / "demo-secret-key", lambda: get_random_secret_key().encode()
+    ).decode()

@@ -1,4 +1,4 @@
-"""Which language an answer has: its reader's on pages for people, English everywhere else."""
+"""The language of a response: the user's choice on pages, English everywhere else."""
 
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
@@ -8,9 +8,9 @@ from badges.errors import LANGUAGE_OF_RECORD
 
 
 class ReaderLanguageMiddleware(LocaleMiddleware):
-    """Let staff choose; what machines read does not vary with the languages they accept.
+    """Uses the language of the user on pages, and English for all other responses.
 
-    Integrators compare, keep and replay answers, so these are in English whoever asks.
+    Integrators compare, store and replay responses, so these are in English for every client.
     """
 
     def process_request(self, request):

@@ -1,8 +1,10 @@
-"""Every setting, each secret and switch from the environment (see .env.example)."""
+"""The settings; secrets and switches come from environment variables (see .env.example)."""
 
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_INLINE
@@ -10,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from badgeadmin import sqlite
 from badgeadmin.demo_key import demo_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,16 +20,25 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
+# Renamed variables of earlier versions, with their new names.
+RENAMED_VARIABLES = {
+    "DATABASE_PATIENCE": "DATABASE_STATEMENT_TIMEOUT",
+    "UNPROVED_CALLS_PER_MINUTE": "UNAUTHENTICATED_CALLS_PER_MINUTE",
+}
+for _old, _new in RENAMED_VARIABLES.items():
+    if _old in env.ENVIRON:
+        raise ImproperlyConfigured(f"{_old} was renamed: set {_new} instead.")
+
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 SECRET_KEY = env("SECRET_KEY", default="")
 if not SECRET_KEY and sys.argv[1:2] == ["demo"]:
     SECRET_KEY = demo_secret_key(VAR_DIR)
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set. Put a long random value into the environment or into .env "
-        "(.env.example shows how to make one), or start with 'python manage.py demo'."
+        "SECRET_KEY is not set. Set it to a long random value in the environment or in .env "
+        "(see .env.example), or run 'python manage.py demo'."
     )
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -39,7 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
-    "badges",  # before the apps whose commands it replaces by such as leave a trace
+    "badges",  # must precede the apps whose commands it overrides
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -58,7 +70,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "badgeadmin.telemetry.RouteMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "badges.staticfiles.StaticFilesMiddleware",
     "badgeadmin.csp.ThemedCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "badgeadmin.languages.ReaderLanguageMiddleware",
@@ -69,6 +81,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "badges.admin.second_factor.RequiredMiddleware",
+    "badgeadmin.form_data.ReadableFormMiddleware",
+    "badgeadmin.busy.BusyMiddleware",
+    "badges.api.headers.RequestHeadersMiddleware",
 ]
 
 ROOT_URLCONF = "badgeadmin.urls"
@@ -80,7 +95,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["badges.templatetags.marks"],
+            "builtins": ["badges.templatetags.desk_tags"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -93,29 +108,25 @@ TEMPLATES = [
 DATABASES = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'badgeadmin.sqlite3'}")
 }
-DATABASES["default"].setdefault("CONN_MAX_AGE", 60)  # seconds; to connect takes milliseconds
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)  # seconds; connecting takes milliseconds
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # A transaction that starts as a reader and then writes fails at once when another one wrote
-    # in between, whatever the timeout; IMMEDIATE makes it wait its turn instead.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-    }
+    DATABASES["default"] = sqlite.configure_sqlite(DATABASES["default"])
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
-        # The statement that posts an earn is prepared; Django itself prepares none.
+        # The statement that writes an earn is prepared, unless a pooler is used; Django itself
+        # prepares no statements.
         "prepare_threshold": 5,
-        # Seconds to connect, and milliseconds until a connection without an answer is given up.
+        # Seconds to connect, and milliseconds until an unresponsive connection is closed.
         "connect_timeout": 5,
-        # Small tables by their index too, as on any disk without a moving arm: foreign keys ask
-        # for a badge at each row, and read all badges otherwise.
-        "options": "-c random_page_cost=1.1",
         "tcp_user_timeout": 10_000,
     } | DATABASES["default"].get("OPTIONS", {})
-# How long the server lets a statement run, and a transaction wait for one, in seconds.
-DATABASE_PATIENCE = env.int("DATABASE_PATIENCE", default=30)
+# Timeout of a statement, and of an idle transaction, of the server in seconds.
+DATABASE_STATEMENT_TIMEOUT = env.int("DATABASE_STATEMENT_TIMEOUT", default=30)
+# Whether a session of PostgreSQL lasts no longer than a transaction, as with PgBouncer.
+DATABASE_POOLER = env("DATABASE_POOLER", default="detect")
+if DATABASE_POOLER not in ("detect", "transaction", "none"):
+    raise ImproperlyConfigured("DATABASE_POOLER must be detect, transaction or none.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -128,25 +139,26 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-    # Never for passwords of people: the secrets of integrators, 256 random bits, need no slow one.
+    "badges.password_hashing.LimitedPBKDF2PasswordHasher",
+    # Only for the secrets of integrators: 256 random bits need no slow hash.
     "badges.models.secrets.SecretHasher",
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "badges.admin.backend.PersonBackend",
 ]
-# Whoever fails so often from one address to sign in as somebody has to wait.
+# The maximum number of failed sign-ins with one user name from one address, before a timeout.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-# People type passwords into the field for their name: what they typed is not kept.
+AXES_CLIENT_IP_CALLABLE = "badges.client_address.address_of_request"
+# Users may type a password into the field for the user name, so the input is stored as a hash.
 AXES_USERNAME_CALLABLE = "badges.admin.accounts.pseudonym_of_attempt"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-# Roles whose members sign in with a second factor or not at all, and "superuser".
+# Roles that require a second factor; "superuser" is one too.
 SECOND_FACTOR_FOR = env.list("SECOND_FACTOR_FOR", default=[])
 OTP_TOTP_ISSUER = "BadgeAdmin"
 LOGIN_URL = reverse_lazy("admin:login")
@@ -164,12 +176,11 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
-STATIC_ROOT.mkdir(exist_ok=True)
+STATIC_ROOT = VAR_DIR / "static"  # with a subdirectory for each version of the files
 MEDIA_URL = "media/"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "badges.storage.WholeFileStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.ManifestStaticFilesStorage"},
 }
 
@@ -179,7 +190,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         # The theme sets its colours in a style element and htmx its indicator style.
         "style-src": [SELF, UNSAFE_INLINE],
-        "img-src": [SELF, "data:", "https:"],
+        "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
@@ -188,35 +199,65 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 
-# TLS ends at a proxy that sets X-Forwarded-Proto, and everything is to come by it.
+# Hosts from which pages may load the pictures that badges reference by URL.
+PICTURE_HOSTS = [host.strip().lower() for host in env.list("PICTURE_HOSTS", default=[])]
+if not all(
+    re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?", host) for host in PICTURE_HOSTS
+):
+    raise ImproperlyConfigured("PICTURE_HOSTS must be host names separated by commas.")
+
+# The number of proxies in front, each of which appends to X-Forwarded-For; with 0 the header is
+# ignored.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+if TRUSTED_PROXIES < 0:
+    raise ImproperlyConfigured("TRUSTED_PROXIES must be the number of proxies: 0 or more.")
+
+# TLS ends at a proxy that sets X-Forwarded-Proto, and all requests must come through it.
 HTTPS = env.bool("HTTPS", default=False)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-SECURE_REDIRECT_EXEMPT = ["^healthz"]  # which is asked from within
+SECURE_REDIRECT_EXEMPT = ["^healthz"]  # health checks come from the internal network
+SESSION_ENGINE = "badgeadmin.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # a working day
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "badges.desk.csrf.csrf_failure"
 SILENCED_SYSTEM_CHECKS = [
-    "axes.W002",  # the page to sign in says itself that somebody has to wait
-    # What other hosts of the domain do, and whether browsers know it beforehand, is not for one
-    # application to say.
+    "axes.W002",  # the sign-in page itself reports a lockout
+    # HSTS for other hosts of the domain, and preloading in browsers, are not decisions of one
+    # application.
     *("security.W005", "security.W021"),
 ]
 
-# Ten megabytes: the largest body the API takes (answered with 413 above it).
+# Ten megabytes, the maximum body of the API; the response to a larger one is 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
-# How many requests a worker of the server works at, each with a connection to the database; how
-# many more may wait for that, and how many seconds; how many seconds a body may take to arrive.
-PLACES = 16
-MOST_WAITING = 64
-SECONDS_TO_WAIT = 5.0
-SECONDS_TO_SEND = 30.0
+# Per worker: the maximum number of requests in progress, each with a database connection; the
+# maximum number of requests that wait for one; and their timeout in seconds.
+MAX_CONCURRENT_REQUESTS = 16
+MAX_QUEUED_REQUESTS = 64
+QUEUE_TIMEOUT = 5.0
 
-# How many calls of one integrator are answered in a second; 0 is no limit.
+# Per worker, for slow, silent or disconnected clients: timeouts in seconds for headers, for a body,
+# and for reading a response; and the maximum number of connections.
+HEADER_TIMEOUT = 10.0
+BODY_TIMEOUT = 30.0
+SEND_TIMEOUT = 30.0
+MAX_CONNECTIONS = 4_000
+# The maximum number of bodies that are arriving, in total and per address; the maximum number of
+# bytes that are buffered until their requests have a response; and the maximum body of a client
+# whose credentials cannot be valid.
+MAX_PENDING_BODIES = 1_000
+MAX_PENDING_BODIES_PER_ADDRESS = 200
+MAX_BUFFERED_BODIES = 200 * 1024 * 1024
+SMALL_BODY = 16 * 1024
+
+# The maximum number of calls of one integrator per second; 0 means no limit.
 API_CALLS_PER_SECOND = env.int("API_CALLS_PER_SECOND", default=5_000)
-# How many calls and requests for a token of one address may fail to prove who it is, in a minute.
-UNPROVED_CALLS_PER_MINUTE = env.int("UNPROVED_CALLS_PER_MINUTE", default=120)
+# The maximum number of failed authentications, of calls and token requests, per address and minute.
+UNAUTHENTICATED_CALLS_PER_MINUTE = env.int("UNAUTHENTICATED_CALLS_PER_MINUTE", default=120)
+# The maximum number of failed sign-ins per address, or per known device, and minute.
+SIGN_IN_FAILURES_PER_MINUTE = env.int("SIGN_IN_FAILURES_PER_MINUTE", default=20)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -224,19 +265,19 @@ REST_FRAMEWORK = {
         "badges.api.authentication.OAuthAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["badges.api.permissions.HasAccessRight"],
-    "DEFAULT_THROTTLE_CLASSES": ["badges.api.pace.IntegratorThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["badges.api.throttling.IntegratorThrottle"],
     "DEFAULT_PARSER_CLASSES": ["badges.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["badges.api.envelope.EnvelopeRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "badges.api.schema.components.DescribedOperation",
     "EXCEPTION_HANDLER": "badges.api.envelope.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "badges.Integrator"
 OAUTH2_PROVIDER = {
-    "SCOPES": {"badges": "Badge operations, as far as the access groups of the integrator go"},
+    "SCOPES": {"badges": "Badge operations that the access groups of the integrator allow"},
     "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,
-    # Of tokens a hash alone is kept; of grants and ways that nobody uses here none is open.
+    # Store only token hashes; disable every unused grant and transport.
     **{
         f"COMPLIANT_BCP_RFC9700_{practice}": True
         for practice in (
@@ -252,9 +293,16 @@ OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "badges.api.authentication.SecretsValidator",
 }
 
+# The readers of the description of the API: all clients, staff, or none.
+API_DOCS = env("API_DOCS", default="public")
+if API_DOCS not in ("public", "staff", "off"):
+    raise ImproperlyConfigured("API_DOCS must be public, staff or off.")
+
 SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "TITLE": "BadgeAdmin API",
-    "DESCRIPTION": "Badge operations of a loyalty programme. Every answer has one envelope: "
+    "DESCRIPTION": "Badge operations of a loyalty programme. Every response has the same envelope: "
     "`data`, `errors`, `warnings`.",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -265,16 +313,29 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api_gateway/v1/badges",
     "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
+        "badges.api.schema.enums.share_enums",
         "badges.api.schema.headers.describe_headers",
+        "badges.api.schema.tokens.describe_token_endpoint",
+        "badges.api.schema.components.tidy",
     ],
-    "ENUM_NAME_OVERRIDES": {
-        "EarnType": "badges.models.EarnType",
-        "FactStatus": "badges.models.FactStatus.values",
-        "OwnerType": "badges.models.choices.OwnerType.claimable",
-        "Status": "badges.models.Status",
-        "Unit": "badges.models.Unit.values",
-    },
+    "SERVERS": [{"url": "/", "description": "The server that provides this description."}],
+    "TAGS": [
+        {"name": "token", "description": "Access tokens for integrators."},
+        {"name": "badge", "description": "Definitions of badges and their claims."},
+        {"name": "customer", "description": "Giving badges to customers, and listing them."},
+        {"name": "enrolment", "description": "Customers who may earn an `ISSUE_EARN` badge."},
+        {"name": "group", "description": "Ranked groups of badges."},
+        {
+            "name": "customField",
+            "description": "Fields that the organisation defines for its badges.",
+        },
+        {"name": "management", "description": "The badges of a customer, for support staff."},
+        {
+            "name": "import",
+            "description": "Importing badges that customers earned in another system.",
+        },
+        {"name": "requests", "description": "Receipts of accepted requests."},
+    ],
 }
 
 UNFOLD = {
@@ -297,8 +358,8 @@ UNFOLD = {
             {"title": _("Second factor"), "link": reverse_lazy("second-factor")},
         ]
     },
-    "DASHBOARD_CALLBACK": "badges.desk.home.dashboard",
-    # Petrol: calm beside the green, amber and red of what things are.
+    "DASHBOARD_CALLBACK": "badges.desk.home.views.dashboard",
+    # Petrol contrasts with the green, amber and red of statuses.
     "COLORS": {
         "primary": {
             "50": "#eff8fa",
@@ -316,21 +377,22 @@ UNFOLD = {
     },
 }
 
-# The newest seal of the request log, signed; in production better on another machine's disk.
+# The file to which signed seals are published; in production preferably on another machine.
 AUDIT_HEADS = env("AUDIT_HEADS", default=str(VAR_DIR / "audit" / "heads.jsonl"))
 AUDIT_SIGNING_KEY = env("AUDIT_SIGNING_KEY", default=str(VAR_DIR / "audit" / "signing-key.pem"))
-# What the pseudonyms of erased customers are made with; without it nobody can tell whose they are.
+# The key of the pseudonyms of erased customers; without it, no pseudonym can be linked to a
+# customer.
 AUDIT_PSEUDONYM_KEY = env("AUDIT_PSEUDONYM_KEY", default=str(VAR_DIR / "audit" / "pseudonym.key"))
-# How often the server seals, in seconds; 0 leaves it to the command seal_audit_log.
+# The interval in which the server seals, in seconds; 0 leaves it to the command seal_audit_log.
 AUDIT_SEAL_SECONDS = env.int("AUDIT_SEAL_SECONDS", default=5)
 
-# What Prometheus shows at /metrics; without it there is nothing.
+# The bearer token of Prometheus for /metrics; without it the page does not exist.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 # A line for each request: its route, outcome, actor and request id, never a customer.
 LOG_REQUESTS = env.bool("LOG_REQUESTS", default=False)
 LOG_FORMAT = env("LOG_FORMAT", default="json" if LOG_REQUESTS else "line")
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
@@ -343,9 +405,18 @@ LOGGING = {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
             "filters": ["route"],
-        }
+        },
+        "refused": {"class": "badgeadmin.telemetry.RefusalCounter"},
     },
     "root": {"handlers": ["console"], "level": "INFO"},
-    # The request log has each sign-in and each refusal, and more of it.
-    "loggers": {"axes": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    # The request log has each sign-in and refusal, with more details.
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        # Any client can send invalid HTTP.
+        "uvicorn.error": {"level": "ERROR"},
+        # Any client can send any number of these, so they are counted, without a traceback.
+        "django.security": {"handlers": ["refused"], "propagate": False},
+        "django.security.csrf": {"handlers": ["console"], "propagate": False},
+    },
 }

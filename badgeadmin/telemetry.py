@@ -1,91 +1,91 @@
-"""What operators see of the requests of a server: numbers for Prometheus, and a line for each.
+"""Monitoring of requests: metrics for Prometheus, and a log line for each request.
 
-Neither tells of a customer: what a request is about is named by its route, not by its address.
+Neither contains a customer: a request is identified by its route, not by its URL.
 """
 
 import json
 import logging
-import time
 from datetime import UTC, datetime
+from functools import cache
+from typing import TypeVar
 
 from django.conf import settings
 from prometheus_client import Counter, Gauge, Histogram
 
-TOLD = "badges.told"  # what the way of a request has to say of it, in its environment
-DOORS = {"api_gateway": "api", "o": "api", "desk": "desk", "admin": "admin"}
+from badges.request_details import DETAILS, add_details
 
-REQUESTS = Counter("badgeadmin_requests", "Requests that were answered.", ["door", "status"])
+ENTRY_POINTS = {"api_gateway": "api", "o": "api", "desk": "desk", "admin": "admin"}
+
+REQUESTS = Counter("badgeadmin_requests", "Requests with a response.", ["entry_point", "status"])
 SECONDS = Histogram(
     "badgeadmin_request_seconds",
-    "Seconds from the first byte of a request until its answer began.",
-    ["door"],
+    "Seconds from the first byte of a request to the start of its response.",
+    ["entry_point"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
-EARNS = Counter("badgeadmin_earns", "Single earns, accepted or by the code of refusal.", ["code"])
-UNDER_WAY = Gauge(
-    "badgeadmin_requests_under_way", "Requests being answered now.", multiprocess_mode="livesum"
+EARNS = Counter(
+    "badgeadmin_earns",
+    "Single earns by outcome (accepted or an error code) and by path (fast or django).",
+    ["code", "path"],
 )
+IN_PROGRESS = Gauge(
+    "badgeadmin_requests_in_progress",
+    "Requests that are being processed.",
+    multiprocess_mode="livesum",
+)
+REFUSED = Counter(
+    "badgeadmin_refused_requests", "Requests that Django refused as suspicious.", ["cause"]
+)
+
+MetricT = TypeVar("MetricT", Counter, Histogram)
 
 log = logging.getLogger("badgeadmin.requests")
 
 
-def watched(application):
-    """Return the WSGI application, with each request counted, timed and told of."""
-
-    def answer(environ, start_response):
-        began = time.perf_counter()
-        told = environ[TOLD] = {}
-
-        def start(status, headers, exc_info=None):
-            told["status"] = status[:3]
-            return start_response(status, headers, exc_info)
-
-        with UNDER_WAY.track_inprogress():
-            body = application(environ, start)
-        _tell(environ, told, time.perf_counter() - began)
-        return body
-
-    return answer
-
-
-def tell(environ: dict, **said) -> None:
-    """Say more of a request: its `route`, `actor`, `request_id` and the `code` it was refused with.
-
-    Without the server there is nobody to be told.
-    """
-    if TOLD in environ:
-        environ[TOLD].update(said)
-
-
-def _tell(environ: dict, told: dict, seconds: float) -> None:
-    door = DOORS.get(environ["PATH_INFO"].strip("/").partition("/")[0], "other")
-    REQUESTS.labels(door, told.get("status", "")).inc()
-    SECONDS.labels(door).observe(seconds)
-    if told.get("earns"):
-        EARNS.labels(told.get("code") or "accepted").inc()
+def record(environ: dict, status: int, seconds: float) -> None:
+    """Count a request, and log it, once its response begins."""
+    details = environ[DETAILS]
+    entry_point = ENTRY_POINTS.get(environ["PATH_INFO"].strip("/").partition("/")[0], "other")
+    _labelled(REQUESTS, entry_point, status).inc()
+    _labelled(SECONDS, entry_point).observe(seconds)
+    if path := details.get("earn_path"):
+        _labelled(EARNS, details.get("code") or "accepted", path).inc()
     if settings.LOG_REQUESTS:
         method, milliseconds = environ["REQUEST_METHOD"], round(seconds * 1000, 1)
-        log.info("", extra={"told": {"method": method, **told, "ms": milliseconds}})
+        line = {"method": method, **details, "status": str(status), "ms": milliseconds}
+        log.info("", extra={"details": line})
+
+
+@cache  # otherwise each request converts labels to strings, under a lock
+def _labelled(metric: MetricT, *labels) -> MetricT:
+    return metric.labels(*labels)
 
 
 def _route_of(request) -> str | None:
     match = getattr(request, "resolver_match", None)
-    return match and match.route.rstrip("$")
+    return match and match.route.removesuffix(r"\Z").removesuffix("$")
 
 
 class RouteInsteadOfAddress(logging.Filter):
-    """Puts the route of a request in the place of its address, which may name a customer."""
+    """Replaces the path of a request by its route, because a path may contain a customer."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         if request is not None and isinstance(record.args, tuple) and len(record.args) > 1:
-            route = _route_of(request) or "an unknown address"
+            route = _route_of(request) or "an unknown route"
             record.args = (record.args[0], route, *record.args[2:])
         return True
 
 
+class RefusalCounter(logging.Handler):
+    """Counts, by cause, requests that Django refuses before any view: a wrong Host header."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        REFUSED.labels(record.name.rpartition(".")[2]).inc()
+
+
 class JSONFormatter(logging.Formatter):
-    """One line of JSON for each record."""
+    """Formats each record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -93,14 +93,14 @@ class JSONFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
         }
-        line |= getattr(record, "told", None) or {"message": record.getMessage()}
+        line |= getattr(record, "details", None) or {"message": record.getMessage()}
         if record.exc_info:
             line |= {"error": self.formatException(record.exc_info)}
         return json.dumps(line, ensure_ascii=False)
 
 
 class RouteMiddleware:
-    """Tells which route a request took, and who was found to be at the other end."""
+    """Adds the route and the user of a request to its details."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -108,8 +108,8 @@ class RouteMiddleware:
     def __call__(self, request):
         response = self.get_response(request)
         if route := _route_of(request):
-            tell(request.META, route=route)
+            add_details(request.META, route=route)
         user = getattr(request, "_cached_user", None)
         if user is not None and user.pk:
-            tell(request.META, actor=f"user:{user.pk}")
+            add_details(request.META, actor=f"user:{user.pk}")
         return response

@@ -1,4 +1,4 @@
-"""Every mount of the project; each page and endpoint below it names its own permission."""
+"""The root URLconf; each page and endpoint declares its own permission."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from badges import health
 from badges.admin import accounts
+from badges.api.description import described
 from badges.api.envelope import unknown_path
 from badges.api.tokens import RecordedTokenView
 from badges.metrics import metrics
@@ -20,10 +21,13 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api_gateway/v1/badges/", include("badges.api.urls")),
     re_path("^api_gateway/", unknown_path),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="swagger"),
-    # Of the OAuth toolkit's pages this one alone: its others let any user register clients.
+    path("api/schema/", described(SpectacularAPIView.as_view()), name="schema"),
+    path("api/docs/", described(SpectacularSwaggerSplitView.as_view()), name="swagger"),
+    # The only view of the OAuth toolkit: its other pages let any user register clients.
     path("o/token/", RecordedTokenView.as_view(), name="token"),
+    # The path in the description of the API, where no path ends with a slash; Django could not
+    # redirect a POST from one to the other.
+    path("o/token", RecordedTokenView.as_view()),
     path("media/badges/<str:name>", picture, name="picture"),
     path("metrics", metrics, name="metrics"),
     path("healthz", health.ready, name="healthz"),

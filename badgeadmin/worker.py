@@ -1,5 +1,6 @@
-"""What a worker process of the production server runs."""
+"""A worker process of the production server."""
 
+import asyncio
 import fcntl
 import gc
 import os
@@ -10,57 +11,66 @@ import threading
 import time
 from multiprocessing import parent_process
 
-SECONDS_TO_FINISH = 10
-SECONDS_TO_KEEP_IDLE = 10
+import django
+
+EXIT_TIMEOUT = 10
+IDLE_CONNECTION_TIMEOUT = 10
 
 
 def application():
-    """Return the WSGI application, in a worker that the server alone stops.
+    """Return the ASGI application, in a worker that only the server stops.
 
-    Ctrl-C is kept from the worker: the terminal sends it to the whole process group, the server
-    stops its workers as well, and a worker that is told to stop twice hangs.
+    The worker does not receive Ctrl-C: the terminal sends it to the whole process group, the server
+    stops its workers as well, and a worker that is stopped twice hangs.
     """
+    os.umask(0o077)
     os.setpgid(0, 0)
-    server = parent_process().pid
-    threading.Thread(target=_stop_after, args=[server], daemon=True).start()
+    server = parent_process()
+    if server is None:
+        raise RuntimeError("Only the server starts a worker.")
+    threading.Thread(target=_stop_after, args=[server.pid], daemon=True).start()
 
-    from badgeadmin.wsgi import application, places
+    django.setup()
+    from badges import staticfiles
 
-    # What is loaded now stays: a search for garbage among it takes a tenth of a second in which
-    # everybody waits, time and again.
+    staticfiles.prepare()
+    from badgeadmin.asgi import application, slots
+
+    # Exclude loaded objects from garbage collection: scanning them takes a tenth of a second,
+    # repeatedly, during which all requests wait.
     gc.collect()
     gc.freeze()
-    threading.Thread(target=_have_chores_done, args=[server], daemon=True).start()
-    threading.Thread(target=_close_idle, args=[places], daemon=True).start()
+    threading.Thread(target=_run_chores, args=[server.pid], daemon=True).start()
+    asyncio.get_running_loop().call_soon(_close_idle, asyncio.get_running_loop(), slots)
     return application
 
 
 def _stop_after(server: int) -> None:
-    """Stop this worker once its server is gone, however it went: the port must become free."""
+    """Stop this worker once its server has ended for any reason: the port must become free."""
     while os.getppid() == server:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(SECONDS_TO_FINISH)
-    os._exit(1)  # without its server a worker may wait for ever to be told that it has stopped
+    time.sleep(EXIT_TIMEOUT)
+    os._exit(1)  # without its server, the shutdown of a worker may never complete
 
 
-def _have_chores_done(server: int) -> None:
-    """Run the process of the chores unless another worker of the server does, and again if it ends.
+def _run_chores(server: int) -> None:
+    """Run the process of the chores unless another worker does; restart it when it ends.
 
-    Each server has a byte of the file of its own to lock; the lock goes when this worker does.
+    Each server locks its own byte of the file; the lock is released when this worker ends.
     """
     from django.conf import settings
 
-    command = [sys.executable, "-m", "badgeadmin.chores", str(os.getpid())]
+    command = [sys.executable, "-m", "badgeadmin.chores"]
     with (settings.VAR_DIR / "chores.lock").open("w") as file:
         fcntl.lockf(file, fcntl.LOCK_EX, 1, server)
         while True:
-            subprocess.run(command, check=False)  # noqa: S603 - our own command
+            with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603
+                process.wait()
             time.sleep(1)
 
 
-def _close_idle(places) -> None:
-    """Close the connections to the database that a crowd needed, once it has gone."""
-    while True:
-        time.sleep(SECONDS_TO_KEEP_IDLE)
-        places.close_idle(SECONDS_TO_KEEP_IDLE)
+def _close_idle(loop, slots) -> None:
+    """Close the database connections that are not needed any more, periodically."""
+    slots.close_idle(IDLE_CONNECTION_TIMEOUT)
+    loop.call_later(IDLE_CONNECTION_TIMEOUT, _close_idle, loop, slots)

@@ -1,37 +1,17 @@
-"""The entry point of the production server."""
+"""The WSGI application: the fast path of an earn, with Django behind it."""
 
 import os
 from importlib import import_module
 
+import django
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
-from django.urls import reverse
 
-from badgeadmin.entrance import Entrance, Places
-from badgeadmin.telemetry import watched
-
+os.umask(0o077)  # files contain sessions, keys and customers, so only their owner may read them
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "badgeadmin.settings")
 
-# Django is to be set up, and every address known, before the lane can be imported; what the first
-# request would load is loaded when the server starts.
-django = get_wsgi_application()
+# Django must be set up, and the URLconf loaded, before the fast path can be imported. The server
+# loads at its start the modules that the first request would load.
+django.setup(set_prefix=False)
 import_module(settings.ROOT_URLCONF)
-EarnLane = import_module("badges.api.lane").EarnLane
-envelope = import_module("badges.api.envelope")
-import_module("badges.health").limit_patience()
-
-# What a request meets once it has a place.
-inside = EarnLane(django)
-places = Places(
-    settings.PLACES, most_waiting=settings.MOST_WAITING, patience=settings.SECONDS_TO_WAIT
-)
-application = watched(
-    Entrance(
-        inside,
-        places=places,
-        turned_away=envelope.turned_away,
-        most_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
-        seconds_to_send=settings.SECONDS_TO_SEND,
-        free=frozenset({reverse("healthz-live")}),
-    )
-)
+handler = import_module("badgeadmin.requests").Handler()
+application = import_module("badges.api.fast_earn").FastEarnMiddleware(handler)

@@ -1,24 +1,35 @@
-"""Every business code once: number, HTTP status, text."""
+"""The error codes: number, HTTP status and message."""
 
+from collections.abc import Mapping
 from enum import IntEnum, unique
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Self
 
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-# What is stored or sent is in English, whatever the language of those who read along.
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from badges.models import RequestLog
+
+# Stored and sent messages are in English, regardless of the language of the user.
 LANGUAGE_OF_RECORD = "en"
 
 
 @unique
 class ErrorCode(IntEnum):
-    """The code of a refusal, as integrators compare it (contract, section 3; design, 3.14).
+    """The code of a refusal, which integrators compare (CONTRACT.md, 3 and 5.14).
 
-    Numbers from 2000 up are ours; below, the contract's. What the caller must rewrite is answered
-    with 400, what the caller must wait for or arrange with 409. Codes under 600 are HTTP's own.
+    Numbers from 2000 up belong to this project, lower ones to the contract. The status is 400 if
+    the caller must change the request, and 409 if the caller must wait or arrange something first.
+    Codes below 600 are those of HTTP.
     """
 
-    def __new__(cls, number, http_status, message):
+    http_status: HTTPStatus
+    message: "StrOrPromise"
+
+    def __new__(cls, number: int, http_status: HTTPStatus, message: "StrOrPromise") -> Self:
         member = int.__new__(cls, number)
         member._value_ = number
         member.http_status, member.message = http_status, message
@@ -33,6 +44,11 @@ class ErrorCode(IntEnum):
         408,
         HTTPStatus.REQUEST_TIMEOUT,
         _("The request did not arrive in full, or took too long."),
+    )
+    CHANGED_MEANWHILE = (
+        412,
+        HTTPStatus.PRECONDITION_FAILED,
+        _("Somebody has changed this meanwhile."),
     )
     BODY_TOO_LARGE = (
         413,
@@ -154,6 +170,17 @@ class ErrorCode(IntEnum):
         HTTPStatus.CONFLICT,
         _("Only a revoked one of the same customer and badge can be issued again."),
     )
+    UNKNOWN_FIELD = 2006, HTTPStatus.OK, _("This field is unknown and was ignored.")
+    TWIN_DIFFERS = (
+        2007,
+        HTTPStatus.OK,
+        _("This field differs from the one that takes precedence, and was ignored."),
+    )
+    TWIN_NOT_READ = (
+        2008,
+        HTTPStatus.OK,
+        _("This field is invalid; the one that takes precedence was used."),
+    )
     KEY_REUSED = (
         422,
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -167,45 +194,56 @@ class ErrorCode(IntEnum):
     UNEXPECTED = 999999, HTTPStatus.INTERNAL_SERVER_ERROR, _("Unexpected error.")
 
 
-class BadgeError(Exception):
-    """A refusal: raised by rules and services, translated into words at the doors alone.
+class BusyError(Exception):
+    """Too much work of one kind is in progress; nothing was done, and a retry is possible."""
 
-    `field` names the argument of the service that is wrong, or is None; `message` says more than
-    the text of the code, with the `values` that it names; `original` is the accepted request whose
-    id was used again, present only for the actor that made it, and `identical` whether both meant
-    the same.
+
+class BadgeError(Exception):
+    """A refusal, raised by rules and services; only the entry points translate it into words.
+
+    `field` is the name of the invalid argument of the service, or None. `message` is more specific
+    than the text of the code, and contains the `values` that it names. `original` is the accepted
+    request with the same id, set only for the actor that made it, and `identical` is whether both
+    have the same content.
     """
 
-    original = None
+    original: "RequestLog | None" = None
     identical = False
-    recorded = False  # set once the request log has it
+    recorded = False  # set once the refusal is in the request log
 
-    def __init__(self, code: ErrorCode, field: str | None = None, message=None, values=None):
+    def __init__(
+        self,
+        code: ErrorCode,
+        field: str | None = None,
+        message: "StrOrPromise | None" = None,
+        values: Mapping[str, object] | None = None,
+    ):
         super().__init__(code, field)
         self.code = code
         self.field = field
-        self.template, self.values = message or code.message, values
+        self.template: StrOrPromise = message or code.message
+        self.values = values
 
     @property
     def message(self) -> str:
-        """What is wrong, in the language of whoever reads it now."""
+        """The message in the language of the current user."""
         return self.template % self.values if self.values else str(self.template)
 
     @property
     def message_on_record(self) -> str:
-        """What is wrong, in the language of everything that is stored."""
+        """The message in the language of stored data."""
         with translation.override(LANGUAGE_OF_RECORD):
             return self.message
 
 
 def in_words(code: int, recorded: str = "") -> str:
-    """Return a refusal on record in the language of its reader.
+    """Return a recorded refusal in the language of the current user.
 
-    The English of the record is the key of the catalogue. What was put together, and so is not
-    in it, follows the text of the code.
+    The recorded English text is the key of the translation. A text with inserted values has no
+    translation, so it is appended to the translated text of the code.
     """
-    told = translation.gettext(recorded)
-    if told != recorded or (recorded and translation.get_language() == LANGUAGE_OF_RECORD):
-        return told
-    text = next((str(known.message) for known in ErrorCode if known == code), "")
+    translated = translation.gettext(recorded)
+    if translated != recorded or (recorded and translation.get_language() == LANGUAGE_OF_RECORD):
+        return translated
+    text = next((str(code_member.message) for code_member in ErrorCode if code_member == code), "")
     return f"{text} ({recorded})" if text and recorded else text or recorded

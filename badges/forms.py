@@ -1,8 +1,9 @@
-"""What the forms of both staff doors share: shape is checked here, refusals come from the rules."""
+"""Forms that desk and admin share: they check the format, and the rules check the content."""
 
 import json
 from copy import copy
 from dataclasses import replace
+from functools import partial
 
 from django import forms
 from django.contrib.auth.models import Group
@@ -12,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from badges import rules
+from badges.choice_fields import NamesField, OfferedRowsField, are_many, chosen_in
+from badges.edit_forms import EditForm
 from badges.errors import BadgeError
 from badges.models import (
     BadgeMeta,
@@ -22,19 +25,18 @@ from badges.models import (
     Integrator,
     LimitKind,
     OwnerType,
-    Unit,
 )
-from badges.services.requests import Origin
+from badges.models.units import MAX_PERIOD, UNITS
+from badges.services.request_log import Origin
 
 EXPIRIES = ("earned", "enrolment")
 BASIC_COLUMNS = ("name", "description", "earn_type", "active", "starts_at", "expires_at", "rank")
-PARTS_OF_A_KIND = {ExpiryKind.RELATIVE: ("count", "unit"), ExpiryKind.FIXED_DATE: ("at",)}
+EXPIRY_PARTS = {ExpiryKind.RELATIVE: ("count", "unit"), ExpiryKind.FIXED_DATE: ("at",)}
 EMPTY_PARTS = {"count": None, "unit": "", "at": None}
-LONGEST_PERIOD = 32_767
 
 
 def origin_of(request) -> Origin:
-    """Return who asks with a form, and the form as it was posted."""
+    """Return the origin of a form submission, with the submitted form as its content."""
     posted = {
         name: values if len(values) > 1 else values[0]
         for name, values in request.POST.lists()
@@ -43,72 +45,33 @@ def origin_of(request) -> Origin:
     return Origin(channel=Channel.MEMBERCARE, user=request.user, content=json.dumps(posted))
 
 
-def address_of(request) -> str:
-    """Return where a request came from: behind a proxy, the proxy."""
-    return request.META.get("REMOTE_ADDR", "")
-
-
-class RefusableForm(forms.ModelForm):
-    """A form that asks the rules before it is saved, and can show what a service refused after.
-
-    Its class carries the refusal of an earlier attempt to save the same post (ServiceAdmin).
-    `left_to_rules` are columns whose constraints are not checked here: the rules say the same in
-    words for people, and know when an old row is no rival.
-    """
-
-    refusal = None
-    left_to_rules = ()
-
-    def clean(self):
-        super().clean()
-        if self.refusal:
-            self.show(self.refusal)
-        elif not self.errors:
-            try:
-                self.check_rules(self.cleaned_data)
-            except BadgeError as refusal:
-                self.show(refusal)
-
-    def check_rules(self, cleaned):
-        """Raise BadgeError when the rules refuse what the form says."""
-
-    def show(self, refusal):
-        """Put a refusal next to the field it concerns, or on top."""
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, refusal.message)
-
-    def focus_on_fault(self):
-        """Let the page begin at the first field that is wrong."""
-        for name in list(self.errors)[:1]:
-            if name in self.fields:
-                self.fields[name].widget.attrs["autofocus"] = True
-
-    def _get_validation_exclusions(self):
-        return {*super()._get_validation_exclusions(), *self.left_to_rules}
+def posted_data(request):
+    """Return the posted data, or None if the form is only shown."""
+    return request.POST if request.method == "POST" else None
 
 
 def expiry_fields(prefix, badge=None):
-    """Return the columns of an expiry rule; of a given badge only those that its kind uses."""
+    """Return the columns of an expiry rule; for a given badge, only those that its kind uses."""
     kind = f"{prefix}_expiry_kind"
-    parts = PARTS_OF_A_KIND.get(getattr(badge, kind), ()) if badge else EMPTY_PARTS
+    parts = EXPIRY_PARTS.get(getattr(badge, kind), ()) if badge else EMPTY_PARTS
     return [kind, *(f"{prefix}_expiry_{part}" for part in parts)]
 
 
-def bound(form, *names):
-    """Let the fields take whole periods only, and none that leads past the last year of a date."""
+def limit_periods(form, *names):
+    """Limit fields to whole periods from 1 to MAX_PERIOD, so that no date exceeds the last year."""
     for name in names:
         if name in form.fields:
             form.fields[name].validators += [
                 MinValueValidator(1),
-                MaxValueValidator(LONGEST_PERIOD),
+                MaxValueValidator(MAX_PERIOD),
             ]
 
 
 COLUMNS = (*BASIC_COLUMNS, *(name for prefix in EXPIRIES for name in expiry_fields(prefix)))
 
 
-class BadgeForm(RefusableForm):
-    """A whole definition but for its limits and images."""
+class BadgeForm(EditForm):
+    """A complete definition, except for its limits and images."""
 
     owners = forms.MultipleChoiceField(
         label=_("Owners"),
@@ -117,7 +80,6 @@ class BadgeForm(RefusableForm):
         required=False,
         help_text=_("The modules that may claim the badge; at least one."),
     )
-    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     left_to_rules = tuple(name for name in COLUMNS if name != "name")
 
@@ -128,57 +90,65 @@ class BadgeForm(RefusableForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
-            self.initial["seen_version"] = self.instance.version
-            self.initial["owners"] = [owner.owner_type for owner in self.instance.owners.all()]
+            self.initial |= self.initial_of(self.instance)
+        self._before = copy(self.instance)
         if description := self.fields.get("description"):
             description.widget.attrs["rows"] = 3
-        bound(self, *(f"{prefix}_expiry_count" for prefix in EXPIRIES))
+        limit_periods(self, *(f"{prefix}_expiry_count" for prefix in EXPIRIES))
 
     def clean(self):
         if self.cleaned_data.get("earn_type") == EarnType.EARN:
             self.cleaned_data["enrolment_expiry_kind"] = ""
         for prefix in EXPIRIES:
-            self._tidy_expiry(prefix)
-        self._keep_untouched_moments()
+            self._clean_expiry(prefix)
+        self._keep_unchanged_datetimes()
         super().clean()
 
     def check_rules(self, cleaned):
         badge = copy(self.instance)
         old = None if badge._state.adding else badge.definition()
-        if old and cleaned["seen_version"] not in (None, old.version):
-            self.add_error(
-                None, _("Somebody has changed this badge meanwhile. Open it again from the list.")
-            )
         for name, value in self.values().items():
             setattr(badge, name, value)
         limits, claims = (old.limits, old.claims) if old else ((), ())
         new = badge.with_parts(owners=cleaned["owners"], limits=limits, claims=claims)
         rules.check_definition(new, old=old, now=timezone.now())
 
+    def initial_of(self, row):
+        owners = [owner.owner_type for owner in row.owners.all()]
+        return super().initial_of(row) | {"owners": owners}
+
     def values(self):
         """Return the columns that the form may set."""
         return {name: self.cleaned_data[name] for name in COLUMNS if name in self.cleaned_data}
 
-    def _tidy_expiry(self, prefix):
-        """Ask for what the kind of expiry needs, and drop what does not show with it."""
-        wanted = PARTS_OF_A_KIND.get(self.cleaned_data.get(f"{prefix}_expiry_kind"), ())
+    def changed_values(self):
+        """Return the columns to write: all for a new badge, changed ones for an existing badge."""
+        values = self.values()
+        if self.version is None:
+            return values
+        before = self._before
+        return {name: value for name, value in values.items() if value != getattr(before, name)}
+
+    def _clean_expiry(self, prefix):
+        """Require the parts that the kind of expiry needs, and clear the parts that it hides."""
+        required_parts = EXPIRY_PARTS.get(self.cleaned_data.get(f"{prefix}_expiry_kind"), ())
         for part, empty in EMPTY_PARTS.items():
             name = f"{prefix}_expiry_{part}"
             if name not in self.fields:
                 continue
-            if part not in wanted:
+            if part not in required_parts:
                 self.cleaned_data[name] = empty
                 self.errors.pop(name, None)
             elif name not in self.errors and self.cleaned_data[name] == empty:
                 self.add_error(name, _("Needed for this kind of expiry."))
 
-    def _keep_untouched_moments(self):
-        """Keep the microseconds that the widget does not show, or the end would seem to move."""
+    def _keep_unchanged_datetimes(self):
+        """Keep the microseconds that the widget does not show; otherwise the end seems to move."""
         if self.instance._state.adding:
             return
         for name, field in self.fields.items():
-            untouched = name not in self.changed_data and self.cleaned_data.get(name)
-            if untouched and isinstance(field, (forms.DateTimeField, forms.SplitDateTimeField)):
+            unchanged = name not in self.changed_data and self.cleaned_data.get(name)
+            if unchanged and isinstance(field, (forms.DateTimeField, forms.SplitDateTimeField)):
                 self.cleaned_data[name] = getattr(self.instance, name)
 
 
@@ -189,22 +159,22 @@ class LimitForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        bound(self, "length")
-        if most := self.fields.get("max_earns"):
-            most.validators.append(MinValueValidator(1))
+        limit_periods(self, "length")
+        if max_earns := self.fields.get("max_earns"):
+            max_earns.validators.append(MinValueValidator(1))
 
     def clean(self):
-        """Ask for what the kind of window needs, and refuse what it has no use for."""
+        """Require the fields that the kind of window needs, and refuse the others."""
         super().clean()
         kind, unit = (self.cleaned_data.get(name) for name in ("kind", "unit"))
-        whole = kind == LimitKind.FIXED_WINDOW and unit in (Unit.WEEKS, Unit.MONTHS)
+        fixed = kind == LimitKind.FIXED_WINDOW and unit in UNITS
         if kind == LimitKind.FIXED_VALUE:
             self._refuse(("unit", "length"), _("Without a window, leave it empty."))
         elif kind:
             self._require(("unit", "length"))
-        if whole and self.cleaned_data.get("length") not in (None, 1):
+        if fixed and not UNITS[unit].repeats and self.cleaned_data.get("length") not in (None, 1):
             self.add_error("length", _("A fixed window is one whole week or month."))
-        if kind != LimitKind.FIXED_WINDOW or unit != Unit.WEEKS:
+        if not (fixed and UNITS[unit].starts_on_weekday):
             self._refuse(("first_weekday",), _("Only for fixed windows of a week."))
 
     def _refuse(self, names, message):
@@ -219,7 +189,7 @@ class LimitForm(forms.ModelForm):
 
 
 class LimitRows:
-    """The limits of a badge, as they shall be; for a formset, whose `instance` is the badge."""
+    """The limits of a badge as submitted; for a formset whose `instance` is the badge."""
 
     def kept(self):
         """Return the forms that are filled in and not marked for removal."""
@@ -235,7 +205,7 @@ class LimitRows:
             raise ValidationError(refusal.message) from refusal
 
     def check_rules(self):
-        """Raise BadgeError when the rules refuse the limits."""
+        """Raise BadgeError if the rules refuse the limits."""
         limits = tuple(self.values())
         rules.check_limits_fit(limits)
         if not self.instance._state.adding:
@@ -246,10 +216,10 @@ class LimitRows:
         return [form.instance.value for form in self.kept()]
 
 
-class IntegratorForm(RefusableForm):
-    """What an integrator may do, and until when."""
+class IntegratorForm(EditForm):
+    """The name, the rights and the end of an integrator."""
 
-    access_groups = forms.ModelMultipleChoiceField(
+    access_groups = OfferedRowsField(
         queryset=Group.objects.order_by("name"),
         label=_("Access groups"),
         widget=forms.CheckboxSelectMultiple,
@@ -259,12 +229,22 @@ class IntegratorForm(RefusableForm):
             "after roles are meant for staff."
         ),
     )
+    other_access_groups = NamesField(
+        rows=Group.objects.all(),
+        label=_("Other access groups"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("There are too many to list. Write the whole name of each, one a line."),
+    )
     owner_types = forms.MultipleChoiceField(
         choices=OwnerType.claimable,
         label=_("Owner types"),
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text=_("The modules it may claim and give badges for; none ticked means all."),
+        help_text=_(
+            "The modules it may claim and give badges for; none ticked means all. With a limit it"
+            " changes no badges of other modules, no groups and no custom fields, revokes only what"
+            " its own modules gave, and imports nothing."
+        ),
     )
 
     class Meta:
@@ -275,3 +255,16 @@ class IntegratorForm(RefusableForm):
         super().__init__(*args, **kwargs)
         if "name" in self.fields:
             self.fields["name"].required = True
+        if "access_groups" in self.fields:
+            self.fields["access_groups"].chosen = partial(chosen_in, self, "access_groups")
+        if not are_many(Group.objects.all()):
+            self.fields.pop("other_access_groups", None)
+
+    def clean(self):
+        other_groups = self.cleaned_data.pop("other_access_groups", ())
+        if other_groups and "access_groups" in self.cleaned_data:
+            keys = [group.pk for group in (*self.cleaned_data["access_groups"], *other_groups)]
+            self.cleaned_data["access_groups"] = Group.objects.filter(pk__in=keys)
+            if "access_groups" not in self.changed_data:
+                self.changed_data.append("access_groups")
+        super().clean()

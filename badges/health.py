@@ -1,51 +1,48 @@
-"""Is it alive, and is it ready: does it reach its database?"""
+"""Health checks: whether the server responds, and whether its database accepts writes."""
 
-from django.conf import settings
+import os
+from pathlib import Path
+
 from django.db import Error, connection
-from django.db.backends.signals import connection_created
 from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-PATIENCE = "badges.health"  # what Django knows the limits by
-LIMIT = """
-SELECT set_config('statement_timeout', %(patience)s, false),
-    set_config('idle_in_transaction_session_timeout', %(patience)s, false)
-"""
+from badges import outages
 
 
 @require_safe
 @never_cache
 def ready(request):
-    """Answer 200 when the database answers, else 503; open to everybody, it tells nothing else."""
+    """Return 200 if the database accepts writes, else 503; public, so it reveals nothing more."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        database = "up" if _is_writable() else "read-only"
     except Error:
-        return JsonResponse({"status": "down", "database": "down"}, status=503)
-    return JsonResponse({"status": "up", "database": "up"})
+        database = "down"
+    if database == "up":
+        return JsonResponse({"status": "up", "database": database})
+    outages.discard_connection()
+    retry = {"Retry-After": str(outages.RETRY_AFTER_SECONDS)}
+    return JsonResponse({"status": "down", "database": database}, status=503, headers=retry)
+
+
+def _is_writable() -> bool:
+    """Return whether the database accepts writes; a standby, or a read-only disk, does not."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SHOW transaction_read_only")
+            return cursor.fetchone() == ("off",)
+        cursor.execute("SELECT 1")
+    file = Path(connection.settings_dict["NAME"])
+    in_memory: bool = connection.is_in_memory_db()  # type: ignore[attr-defined]  # of SQLite
+    return in_memory or all(os.access(path, os.W_OK) for path in (file, file.parent))
 
 
 @require_safe
 @never_cache
 def live(request):
-    """Answer 200 as long as requests are answered at all: a server that does not is started anew.
+    """Return 200 while the server responds at all; a server that does not has to be restarted.
 
-    Without a look at the database: to start the server anew would not bring that back.
+    The database is not queried, because restarting the server would not repair it.
     """
     return JsonResponse({"status": "up"})
-
-
-def limit_patience() -> None:
-    """Let no statement of this process, and no transaction without one, hold a request for ever.
-
-    For the server alone: commands may take as long as they need.
-    """
-    connection_created.connect(_limit, dispatch_uid=PATIENCE)
-
-
-def _limit(sender, connection, **kwargs) -> None:
-    if connection.vendor != "postgresql":  # SQLite waits as long as its `timeout` says
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(LIMIT, {"patience": f"{settings.DATABASE_PATIENCE}s"})

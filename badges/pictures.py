@@ -1,4 +1,4 @@
-"""Uploaded pictures, as browsers and apps fetch them; open to everybody, as their addresses are."""
+"""The view of uploaded pictures, for browsers and apps; public, as their URLs are."""
 
 from pathlib import PurePosixPath
 
@@ -6,7 +6,7 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404
 from django.views.decorators.http import require_safe
 
-from badges.services.pictures import FOLDER, KEPT_NAME
+from badges.services.catalogue.pictures import FOLDER, STORED_NAME
 
 TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 HEADERS = {
@@ -18,9 +18,9 @@ HEADERS = {
 
 @require_safe
 def picture(request, name):
-    """One picture; its name stands for its content, so it may be kept for good."""
+    """Return one picture; its name is a hash of its content, so clients may cache it for ever."""
     stored = f"{FOLDER}/{name}"
-    if not KEPT_NAME.fullmatch(stored):
+    if not STORED_NAME.fullmatch(stored):
         raise Http404
     try:
         content = default_storage.open(stored)

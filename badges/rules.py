@@ -1,19 +1,21 @@
-"""May this happen? Pure functions over values: no database, no clock; they raise BadgeError.
+"""The rules: pure functions over values, without database and clock, that raise BadgeError.
 
-`check_earn` and then `check_customer` are the order of refusals of an earn (design, 3.11):
-815, 750, 810, 816 or 811, limits.
+An earn calls `check_earn` and then `check_customer`, which determines the order of its refusals
+(CONTRACT.md, 5.11): 815, 750, 810, 816 or 811, limits.
 """
 
 import re
 from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from badges.errors import BadgeError, ErrorCode
 from badges.models import (
     DataType,
     Definition,
+    EarnedBadge,
     Integrator,
     Limit,
     LimitKind,
@@ -21,53 +23,75 @@ from badges.models import (
     Owner,
     OwnerType,
     Status,
-    Unit,
 )
-from badges.models.values import add_months
+from badges.models.names import MAX_NAME_LENGTH, clean_name
+from badges.models.querysets import FactT
+from badges.models.units import UNITS
+from badges.models.values import add_months, required
+from badges.times import parse_datetime
 
 FUTURE_TOLERANCE = timedelta(hours=24)
 OLDEST_START_IN_YEARS = 100
-# Far enough for every badge, and near enough for the end of its last cycle to be a date as well.
+MAX_ACTIVE_FIELDS = 200
+# Later than the end of any badge, and early enough that the end of its last cycle is a valid date.
 LATEST_END = datetime(9000, 1, 1, tzinfo=UTC)
-LONGEST_WINDOW = {Unit.DAYS: 32_767, Unit.WEEKS: 5_200, Unit.MONTHS: 1_200}
 
 
-def check_may_act_for(integrator: Integrator | None, owner: Owner | None) -> None:
-    """Refuse an integrator that acts for a module it is not meant for; people have no such limit.
+def check_may_act_for(integrator: Integrator | None, owner_types: Iterable[str]) -> None:
+    """Refuse an operation that concerns an owner type outside the limit of the integrator.
 
-    Asked first, so that what exists is not told to who may not touch it.
+    Users, and integrators without a limit, may act for all owner types. The owner types are read
+    one by one, and only for an integrator with a limit. The first one outside the limit ends the
+    check, so the integrator learns nothing more about data that it may not access.
     """
-    if integrator is None or owner is None or integrator.may_act_for(owner.owner_type):
+    if integrator is None or not integrator.owner_types:
         return
-    message = _("This integrator may not act for %(owner_type)s.")
-    values = {"owner_type": owner.owner_type}
-    raise BadgeError(ErrorCode.NOT_ALLOWED, "owner_type", message, values)
+    for owner_type in owner_types:
+        if owner_type not in integrator.owner_types:
+            message = _("This integrator may not act for %(owner_type)s.")
+            if not owner_type:
+                message = _("This integrator may act only for its own owner types.")
+            values = {"owner_type": owner_type}
+            raise BadgeError(ErrorCode.NOT_ALLOWED, "owner_type", message, values)
+
+
+def check_name(name: str, *, field: str = "name", max_length: int = MAX_NAME_LENGTH) -> str:
+    """Return the normalized name; refuse one that is empty, too long or not fully visible."""
+    try:
+        name = clean_name(name)
+    except ValidationError as error:
+        raise BadgeError(ErrorCode.INVALID_INPUT, field, error.message, error.params) from error
+    if not 1 <= len(name) <= max_length:
+        message = _("The name must have 1 to %(longest)d characters.")
+        raise BadgeError(ErrorCode.INVALID_INPUT, field, message, {"longest": max_length})
+    return name
 
 
 def check_owner_types(owner_types: Iterable[str]) -> None:
-    """Refuse to limit an integrator to what is no owner type of the wire."""
-    known = [value for value, _label in OwnerType.claimable()]
+    """Refuse to limit an integrator to owner types that the API does not have."""
+    valid = [value for value, _label in OwnerType.claimable()]
     for owner_type in owner_types:
-        if owner_type not in known:
+        if owner_type not in valid:
             message = _("%(given)s is no owner type. There are: %(known)s.")
-            values = {"given": owner_type, "known": ", ".join(known)}
+            values = {"given": owner_type, "known": ", ".join(valid)}
             raise BadgeError(ErrorCode.INVALID_INPUT, "owner_types", message, values)
 
 
-def check_named(badge: Definition | None, *, by_id: bool) -> None:
-    """Refuse when no badge was found: its id is unknown, or no single badge has the claim."""
+def check_named(badge: Definition | None, *, by_id: bool) -> Definition:
+    """Return the badge; refuse a missing one: its id is unknown, or no single one has the claim."""
     if badge is None and by_id:
         raise BadgeError(ErrorCode.NOT_FOUND, "badge_id")
     if badge is None:
         raise BadgeError(ErrorCode.BADGE_ID_MISSING, "badge_id")
+    return badge
 
 
 def check_earn(
     badge: Definition, *, now: datetime, event_at: datetime, owner: Owner | None, exempt: bool
 ) -> None:
-    """Refuse an earn that no customer may have; what depends on the customer comes after it.
+    """Refuse an earn by the rules that do not depend on the customer.
 
-    `exempt` is MemberCare, the only door that may leave out the owner, and with it the claim.
+    `exempt` is MemberCare, the only channel that may omit the owner, and with it the claim.
     """
     check_begun(badge, now=now)
     check_event_date(event_at, now=now)
@@ -77,10 +101,10 @@ def check_earn(
 
 
 def check_customer(badge: Definition, *, enrolled: bool, used: Mapping[Limit, int]) -> None:
-    """Refuse an earn that this customer may not have.
+    """Refuse an earn by the rules that depend on the customer.
 
-    `enrolled` says whether a standing enrolment covers the event date; `used` holds what counts
-    against each limit already.
+    `enrolled` is whether an enrolment that is not revoked covers the event date; `used` has the
+    number of earns that already count against each limit.
     """
     if badge.needs_enrolment and not enrolled:
         raise BadgeError(ErrorCode.ENROLMENT_REQUIRED)
@@ -88,7 +112,7 @@ def check_customer(badge: Definition, *, enrolled: bool, used: Mapping[Limit, in
 
 
 def check_enrolment(badge: Definition, *, now: datetime, event_at: datetime) -> None:
-    """Refuse an enrolment that no customer may have; ownership does not matter (contract, 4.3)."""
+    """Refuse an enrolment for any customer; owners do not matter (CONTRACT.md, 4.3)."""
     check_begun(badge, now=now)
     if not badge.needs_enrolment:
         raise BadgeError(
@@ -112,7 +136,7 @@ def check_no_overlap(overlaps: bool) -> None:
 
 
 def check_begun(badge: Definition, *, now: datetime) -> None:
-    """Refuse an inactive badge and one that is still to come; an expired one has past events."""
+    """Refuse an inactive or upcoming badge; an expired badge may have past events."""
     if not badge.active or badge.status(now) == Status.UPCOMING:
         raise BadgeError(ErrorCode.BADGE_NOT_LIVE)
 
@@ -120,6 +144,14 @@ def check_begun(badge: Definition, *, now: datetime) -> None:
 def check_event_date(event_at: datetime, *, now: datetime) -> None:
     if event_at > now + FUTURE_TOLERANCE:
         raise BadgeError(ErrorCode.EVENT_IN_FUTURE, "event_at")
+
+
+def check_import(*, event_at: datetime, expires_at: datetime, now: datetime) -> None:
+    """Refuse an event date in the future, and an expiry that is not after the event date."""
+    check_event_date(event_at, now=now)
+    if expires_at <= event_at:
+        message = _("The expiry must be after the event date.")
+        raise BadgeError(ErrorCode.INVALID_INPUT, "expires_at", message)
 
 
 def check_claim(badge: Definition, owner: Owner | None, *, exempt: bool) -> None:
@@ -142,7 +174,7 @@ def levels_reached(limits: Iterable[Limit], used: Mapping[Limit, int]) -> set[Li
 
 
 def check_limits(limits: Iterable[Limit], used: Mapping[Limit, int]) -> None:
-    """Refuse when a limit is used up, those of the customer before those of the badge."""
+    """Refuse an earn if a limit is used up; limits of the customer are checked before others."""
     reached = levels_reached(limits, used)
     if LimitLevel.CUSTOMER in reached:
         raise BadgeError(ErrorCode.CUSTOMER_LIMIT_REACHED)
@@ -151,7 +183,7 @@ def check_limits(limits: Iterable[Limit], used: Mapping[Limit, int]) -> None:
 
 
 def check_definition(new: Definition, *, old: Definition | None, now: datetime) -> None:
-    """Refuse a definition that may not be saved (contract, 2.9, 2.10 and 4.7)."""
+    """Refuse a definition that may not be saved (CONTRACT.md, 2.9, 2.10 and 4.7)."""
     if not new.owners:
         raise BadgeError(ErrorCode.OWNER_NEEDED, "owners")
     if OwnerType.MEMBERCARE in new.owners:
@@ -169,7 +201,7 @@ def check_definition(new: Definition, *, old: Definition | None, now: datetime) 
 
 
 def check_expiries(badge: Definition) -> None:
-    """Refuse a direct badge with an enrolment expiry, and an enrolled one without."""
+    """Refuse a direct badge with an enrolment expiry, and a badge with enrolment without one."""
     if badge.needs_enrolment == (badge.enrolment_expiry is None):
         raise BadgeError(
             ErrorCode.INVALID_INPUT,
@@ -179,40 +211,45 @@ def check_expiries(badge: Definition) -> None:
 
 
 def check_change(new: Definition, *, old: Definition, now: datetime) -> None:
-    """Refuse a change of what is fixed once a badge exists, is live or is claimed."""
+    """Refuse to change values that are fixed once a badge exists, is live or is claimed."""
     if new.earn_type != old.earn_type:
         raise BadgeError(ErrorCode.EARN_TYPE_IS_FIXED, "earn_type")
-    begun = old.status(now) != Status.UPCOMING
-    if begun and new.starts_at != old.starts_at:
+    has_begun = old.status(now) != Status.UPCOMING
+    if has_begun and new.starts_at != old.starts_at:
         raise BadgeError(ErrorCode.START_IS_FIXED, "starts_at")
     if new.expires_at != old.expires_at and new.expires_at <= now:
         raise BadgeError(ErrorCode.ENDS_IN_PAST, "expires_at")
     for level in LimitLevel:
-        if begun and changes_window_kind(new, old, level):
+        if has_begun and changes_window_kind(new, old, level):
             raise BadgeError(ErrorCode.WINDOW_KIND_IS_FIXED, f"{level.lower()}_limits")
     if {claim.owner_type for claim in old.claims} - new.owners:
         raise BadgeError(ErrorCode.OWNER_HAS_CLAIM, "owners")
 
 
 def check_limits_fit(limits: Iterable[Limit]) -> None:
-    """Refuse two limits of one kind, and windows that lead past the first year of all."""
+    """Refuse two limits of one kind, and windows that could begin before the year 1.
+
+    A fixed window that was replaced by a changed one has an end, and is no second limit of its
+    kind.
+    """
     seen = set()
     for limit in limits:
-        where = f"{limit.level.lower()}_limits"
+        field = f"{limit.level.lower()}_limits"
         kind = (limit.level, limit.kind, limit.unit)
-        if kind in seen:
+        if limit.until is None and kind in seen:
             message = _("The same kind of limit is given twice.")
-            raise BadgeError(ErrorCode.INVALID_INPUT, where, message)
-        seen.add(kind)
-        if limit.unit and limit.length > LONGEST_WINDOW[limit.unit]:
+            raise BadgeError(ErrorCode.INVALID_INPUT, field, message)
+        if limit.until is None:
+            seen.add(kind)
+        if limit.unit and required(limit.length) > UNITS[limit.unit].max_length:
             message = _("A window is not longer than about 100 years.")
-            raise BadgeError(ErrorCode.INVALID_INPUT, where, message)
+            raise BadgeError(ErrorCode.INVALID_INPUT, field, message)
 
 
 def changes_window_kind(new: Definition, old: Definition, level: LimitLevel) -> bool:
-    """Whether the limits of a level go from fixed windows to other kinds, or the other way.
+    """Return whether the limits of a level change from fixed windows to other kinds, or back.
 
-    A limit of the other kind beside those that stay is no change.
+    Adding a limit of the other kind to existing limits is not such a change.
     """
     before, after = (
         {limit.kind == LimitKind.FIXED_WINDOW for limit in badge.limits if limit.level == level}
@@ -221,37 +258,38 @@ def changes_window_kind(new: Definition, old: Definition, level: LimitLevel) -> 
     return bool(before and after and before.isdisjoint(after))
 
 
-def check_named_enough(wanted: int, *, most: int) -> None:
-    """Refuse a revocation of nobody, and of more than one call may take back (contract, 2.4)."""
-    if not wanted:
+def check_item_count(count: int, *, maximum: int) -> None:
+    """Refuse an empty revocation, and one of more items than a call may have (CONTRACT.md, 2.4)."""
+    if not count:
         raise BadgeError(ErrorCode.NOBODY_NAMED)
-    if wanted > most:
+    if count > maximum:
         raise BadgeError(ErrorCode.TOO_MANY_ITEMS)
 
 
-def check_revocation(fact) -> None:
-    """Refuse to revoke what the customer does not have, or has no more."""
+def check_revocation(fact: FactT | None) -> FactT:
+    """Return the fact; refuse to revoke one that does not exist, or is already revoked."""
     if fact is None or fact.revoked_at is not None:
         raise BadgeError(ErrorCode.NOTHING_TO_REVOKE, "earned_badge_id")
+    return fact
 
 
-def check_revocable(standing: int, *, most: int) -> None:
-    """Refuse a revocation of which nothing is left, and of more than can be taken back at once."""
-    if not standing:
+def check_revocable(count: int, *, maximum: int) -> None:
+    """Refuse a revocation if nothing is left to revoke, or more than one call may revoke."""
+    if not count:
         message = _("Nothing of this is left to revoke.")
         raise BadgeError(ErrorCode.NOTHING_TO_REVOKE, "earned_badge_id", message)
-    if standing > most:
+    if count > maximum:
         raise BadgeError(ErrorCode.TOO_MANY_ITEMS)
 
 
-def check_reissue(fact) -> None:
-    """Refuse to issue again what the customer never had of this badge, or still has."""
+def check_reissue(fact: EarnedBadge | None) -> None:
+    """Refuse to reissue a badge that the customer never had, or that is not revoked."""
     if fact is None or fact.revoked_at is None:
         raise BadgeError(ErrorCode.NOT_REVOKED, "reissue_of")
 
 
 def check_custom_field(data_type: str, *, mandatory: bool, default: str) -> None:
-    """Refuse a custom field without the default it needs (contract, 2.18)."""
+    """Refuse a custom field without the default that it needs (CONTRACT.md, 2.18)."""
     if mandatory and not default:
         raise BadgeError(ErrorCode.DEFAULT_NEEDED, "default_value")
     if default and data_type == DataType.INTEGER and not is_whole_number(default):
@@ -260,23 +298,30 @@ def check_custom_field(data_type: str, *, mandatory: bool, default: str) -> None
         raise BadgeError(ErrorCode.INVALID_INPUT, "default_value")
 
 
-def check_custom_names(given: Iterable[str], *, known: Container[str]) -> None:
-    """Refuse values for custom fields that do not exist, or are disabled."""
-    for name in given:
-        if name not in known:
+def check_custom_field_limit(active: int) -> None:
+    """Refuse one more custom field than pages and responses may list (CONTRACT.md, 2.18)."""
+    if active >= MAX_ACTIVE_FIELDS:
+        message = _("There are %(most)d active custom fields already. Disable one first.")
+        raise BadgeError(ErrorCode.TOO_MANY_ITEMS, "name", message, {"most": MAX_ACTIVE_FIELDS})
+
+
+def check_custom_names(names: Iterable[str], *, fields: Container[str]) -> None:
+    """Refuse values for custom fields that do not exist or are disabled."""
+    for name in names:
+        if name not in fields:
             message = _("There is no active custom field “%(name)s”.")
             raise BadgeError(ErrorCode.INVALID_INPUT, "custom_fields", message, {"name": name})
 
 
 def check_custom_value(name: str, value: str, data_type: str) -> None:
-    """Refuse a value that is none of the field's type."""
+    """Refuse a value that does not fit the type of the field."""
     if not fits_data_type(value, data_type):
         message = _("The value of “%(name)s” does not fit its type.")
         raise BadgeError(ErrorCode.INVALID_INPUT, "custom_fields", message, {"name": name})
 
 
 def check_custom_field_change(old_type: str, new_type: str, was_active: bool, active: bool) -> None:
-    """Refuse another type of data, and to bring back what was disabled."""
+    """Refuse to change the type of data, and to enable a disabled field."""
     if new_type != old_type:
         raise BadgeError(ErrorCode.INVALID_INPUT, "data_type", _("The type of data cannot change."))
     if active and not was_active:
@@ -290,21 +335,21 @@ def is_whole_number(text: str) -> bool:
 
 
 def fits_data_type(value: str, data_type: str) -> bool:
-    """Whether the text is a value of a custom field of this type."""
+    """Return whether a text is a value of a custom field of this type."""
     if data_type == DataType.INTEGER:
         return is_whole_number(value)
     if data_type == DataType.BOOLEAN:
         return value in ("true", "false")
     if data_type == DataType.DATE:
         try:
-            datetime.fromisoformat(value)
+            parse_datetime(value)
         except ValueError:
             return False
     return True
 
 
 def check_new_claim(badge: Definition, owner: Owner) -> None:
-    """Refuse a claim by a module that is no owner, or of an inactive badge (contract, 4.3)."""
+    """Refuse a claim of a module that is no owner, or on an inactive badge (CONTRACT.md, 4.3)."""
     if not badge.active:
         raise BadgeError(ErrorCode.BADGE_NOT_LIVE)
     if owner.owner_type not in badge.owners:

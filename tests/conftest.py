@@ -1,31 +1,35 @@
-"""What every test may ask for: a moment, badges, the people and integrators of each door."""
+"""Fixtures of all tests: a time, badges, users, integrators and origins."""
 
 import itertools
 import os
+import resource
+from contextlib import contextmanager
 
+import hypothesis
 import pytest
 from django.utils import translation
 
-from badges.api import callers, pace
+from badges import rate_limits
+from badges.api import credential_cache, throttling
 from badges.errors import BadgeError
 from badges.models import Channel, EarnedBadge
-from badges.services import definitions
-from badges.services.earn import earn_badge
-from badges.services.requests import Origin
-from tests.factories import (
-    CUSTOMER,
-    LOYALTY,
-    NOW,
-    BadgeMetaFactory,
-    IntegratorFactory,
-    UserFactory,
-)
+from badges.services.catalogue import definitions
+from badges.services.earning.slow_path import earn_badge
+from badges.services.request_log import Origin
+from tests import factories
+from tests.factories import NOW, BadgeMetaFactory, IntegratorFactory, UserFactory
 
 pytest_plugins = ["tests.record"]
 
+# The duration of an example depends on the machine, not on the correctness of the code.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
+
 
 def need(available: bool, reason: str) -> None:
-    """Skip a test whose means are not here; where everything has to be here (CI), fail it."""
+    """Skip the test if a requirement is missing. In CI, where nothing may be missing, fail it."""
     if available:
         return
     if os.environ.get("CI") == "true":
@@ -34,12 +38,30 @@ def need(available: bool, reason: str) -> None:
 
 
 def refused(code: int):
-    """Expect a refusal with this code and no other."""
+    """Expect a refusal with exactly this code."""
     return pytest.raises(BadgeError, check=lambda refusal: refusal.code == code)
 
 
+def shown(row) -> dict[str, str]:
+    """Return the form field with the version of the row that the form showed."""
+    from badges.services.versions import version_of
+
+    return {"seen_version": version_of(row)}
+
+
+@contextmanager
+def no_long_files(size=1_000):
+    """Limit the size of files for this process, as if the disk were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def in_thread(call):
-    """Run a call on a connection of its own."""
+    """Run a function, and close the connection of its thread afterwards."""
     from django.db import connection
 
     try:
@@ -50,7 +72,7 @@ def in_thread(call):
 
 @pytest.fixture
 def needs_postgresql(db):
-    """For tests of what PostgreSQL alone does."""
+    """Skip the test on other databases than PostgreSQL."""
     from django.db import connection
 
     if connection.vendor != "postgresql" and "CI_DATABASE_URL" in os.environ:
@@ -58,9 +80,21 @@ def needs_postgresql(db):
     need(connection.vendor == "postgresql", "DATABASE_URL does not name a PostgreSQL database")
 
 
+@pytest.fixture
+def needs_session(needs_postgresql):
+    """Skip the test if a pooler is between the test and its PostgreSQL session."""
+    from django.db import connection
+
+    from badges.database import is_pooled
+
+    connection.ensure_connection()
+    if is_pooled(connection.connection):
+        pytest.skip("DATABASE_URL leads through a connection pooler")
+
+
 @pytest.fixture(autouse=True)
-def nothing_marked_is_told():
-    """Let no test pass in which a secret or a customer went where it must not."""
+def no_private_value_is_revealed():
+    """Fail every test that reveals a marked secret or customer."""
     from tests import marked
 
     marked.found.clear()
@@ -69,24 +103,25 @@ def nothing_marked_is_told():
 
 
 @pytest.fixture(autouse=True)
-def nothing_known():
-    """Let no test know the definitions and callers of another, nor how often it called."""
-    definitions._known.clear()
-    callers._known.clear()
-    pace.calls.forget()
-    pace.unproved.forget()
+def empty_caches():
+    """Clear the caches of definitions and callers, and the rate limits, before each test."""
+    definitions._cache.clear()
+    credential_cache._cache.clear()
+    throttling.calls.forget()
+    throttling.unauthenticated.forget()
+    rate_limits.sign_ins.forget()
 
 
 @pytest.fixture(autouse=True)
-def nobodys_language():
-    """Let no test go on in the language of a page that another one asked for."""
+def default_language():
+    """Reset the language after each test."""
     yield
     translation.deactivate()
 
 
 @pytest.fixture
 def audit_files(settings, tmp_path):
-    """Where seals are published and signed, for this test alone."""
+    """Return a new directory for the published seals and the keys of this test."""
     settings.AUDIT_HEADS = tmp_path / "audit" / "heads.jsonl"
     settings.AUDIT_SIGNING_KEY = tmp_path / "audit" / "signing-key.pem"
     settings.AUDIT_PSEUDONYM_KEY = tmp_path / "audit" / "pseudonym.key"
@@ -95,7 +130,7 @@ def audit_files(settings, tmp_path):
 
 @pytest.fixture
 def unguarded(db):
-    """Let a test say when things happened; the guards are up again when it ends."""
+    """Lift the guards, so that a test may set the times of rows. They return after the test."""
     from badges.audit import guards
 
     guards.lift()
@@ -103,25 +138,25 @@ def unguarded(db):
 
 @pytest.fixture
 def now():
-    """A moment for services and rules, which take the clock as an argument."""
+    """Return the time that tests pass to services and rules as `now`."""
     return NOW
 
 
 @pytest.fixture
 def live_badge(db):
-    """A live direct badge without limits, claimed by LOYALTY."""
+    """Return a live direct badge without limits, claimed by LOYALTY."""
     return BadgeMetaFactory(name="Welcome", claimed=True)
 
 
 @pytest.fixture
 def enrolled_badge(db):
-    """A live badge that needs an enrolment, claimed by LOYALTY; nobody is enrolled."""
+    """Return a live badge that needs an enrolment, claimed by LOYALTY, without enrolments."""
     return BadgeMetaFactory(name="Summer", enrolled=True, claimed=True)
 
 
 @pytest.fixture
 def integrator(db):
-    """An integrator with the secret SECRET and the access group Default."""
+    """Return an integrator with the secret SECRET and the access group Default."""
     return IntegratorFactory(name="Loyalty engine", client_id="loyalty-engine")
 
 
@@ -142,30 +177,33 @@ def auditor(db):
 
 @pytest.fixture
 def api_origin(integrator):
-    """A call of the integrator through the API."""
+    """Return the origin of a call by the integrator through the API."""
     return Origin(channel=Channel.API, integrator=integrator, content='{"requestId": "2132"}')
 
 
 @pytest.fixture
 def desk_origin(member_care):
-    """A click of MemberCare at the desk."""
+    """Return the origin of an action by a MemberCare user at the desk."""
     return Origin(channel=Channel.MEMBERCARE, user=member_care, reason="Called in")
 
 
 @pytest.fixture
-def earn(api_origin):
-    """Ask for a badge at NOW through the API; whatever is not given is as it should be."""
+def earn_arguments(api_origin):
+    """Return a function that makes the arguments of a valid earn at NOW through the API."""
     numbers = itertools.count(1)
 
+    def arguments(badge, **given):
+        usual = factories.earn_arguments(badge, api_origin, request_id=f"earn-{next(numbers)}")
+        return usual | given
+
+    return arguments
+
+
+@pytest.fixture
+def earn(earn_arguments):
+    """Return a function that earns a badge with the arguments of `earn_arguments`."""
+
     def ask(badge, **given):
-        usual = {
-            "origin": api_origin,
-            "request_id": f"earn-{next(numbers)}",
-            "customer_id": CUSTOMER,
-            "badge_id": badge.pk,
-            "owner": LOYALTY,
-            "now": NOW,
-        }
-        return EarnedBadge.objects.get(pk=earn_badge(**(usual | given)).pk)
+        return EarnedBadge.objects.get(pk=earn_badge(**earn_arguments(badge, **given)).pk)
 
     return ask

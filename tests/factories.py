@@ -1,4 +1,4 @@
-"""One factory for each table: one valid row from the fewest fields, the same in every run."""
+"""Factories: each creates a valid row from few arguments, and the same row in every run."""
 
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from badges.models import (
 )
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
-# A live badge is live at NOW and at the real time too, which the doors take.
+# A live badge is live both at NOW and at the real time, which the API and the desk use.
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -35,11 +35,24 @@ PASSWORD = "correct horse battery staple"
 SECRET = "a-secret-that-only-the-tests-know"
 
 
-class BadgeMetaFactory(DjangoModelFactory):
-    """A live, active, direct badge without limits, owned by Loyalty and claimed by nobody.
+def badge_arguments(badge, origin, **changes) -> dict:
+    """Return the arguments of a service that gives a badge at NOW for LOYALTY, with the changes.
 
-    `owners` is a list of owner types, `limits` one of Limit values; `claimed` is True for a claim
-    by LOYALTY, or a list of Owner values.
+    The request id and the customers are missing.
+    """
+    return {"origin": origin, "badge_id": badge.pk, "owner": LOYALTY, "now": NOW} | changes
+
+
+def earn_arguments(badge, origin, **changes) -> dict:
+    """Return the arguments of an earn by CUSTOMER at NOW, without a request id."""
+    return badge_arguments(badge, origin, customer_id=CUSTOMER) | changes
+
+
+class BadgeMetaFactory(DjangoModelFactory):
+    """A live, active, direct badge without limits and claims, owned by Loyalty.
+
+    `owners` is a list of owner types, `limits` a list of `Limit` values. `claimed` is True for a
+    claim by LOYALTY, or a list of `Owner` values.
     """
 
     class Meta:
@@ -128,7 +141,7 @@ class UserFactory(DjangoModelFactory):
 
 
 class RequestLogFactory(DjangoModelFactory):
-    """An accepted attempt to issue a badge, from the command line: of no integrator and no user."""
+    """An accepted request to issue a badge from the command line, without integrator and user."""
 
     class Meta:
         model = RequestLog
@@ -148,13 +161,13 @@ class RequestLogFactory(DjangoModelFactory):
 
 
 def refused_requests(count: int, **columns) -> None:
-    """Write very many refused requests at once."""
+    """Write `count` refused requests in bulk."""
     rows = RequestLogFactory.build_batch(count, refused=True, **columns)
     RequestLog.objects.bulk_create(rows, batch_size=1_000)
 
 
 class BadgeRevisionFactory(DjangoModelFactory):
-    """The first version of a badge, as its creation left it."""
+    """The first version of a badge, as its creation stores it."""
 
     class Meta:
         model = BadgeRevision
@@ -171,7 +184,7 @@ class BadgeRevisionFactory(DjangoModelFactory):
 
 
 class FactFactory(DjangoModelFactory):
-    """What enrolments and earned badges share; `revoked=True` makes one that was revoked at NOW."""
+    """The common columns of enrolments and earned badges; `revoked=True` revokes it at NOW."""
 
     class Meta:
         abstract = True
@@ -194,7 +207,7 @@ class FactFactory(DjangoModelFactory):
 
 
 class EnrolmentFactory(FactFactory):
-    """A standing enrolment from 1 March 2026 until far ahead."""
+    """An active enrolment from 1 March 2026 until the far future."""
 
     class Meta:
         model = Enrolment
@@ -204,7 +217,7 @@ class EnrolmentFactory(FactFactory):
 
 
 class EarnedBadgeFactory(FactFactory):
-    """A standing earned badge; straight into the table, so badge limits do not count it."""
+    """An active earned badge, written directly to the table, so badge limits do not count it."""
 
     class Meta:
         model = EarnedBadge

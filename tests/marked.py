@@ -1,4 +1,4 @@
-"""Watches what the suite lets out: no log tells a secret or a customer, no answer a secret.
+"""Check that no log of the test suite has a secret or customer, and no response a secret.
 
 The values that tests use for them are marked: they occur nowhere else.
 """
@@ -9,7 +9,7 @@ from functools import cache
 
 from badgeadmin.telemetry import JSONFormatter, RouteInsteadOfAddress
 
-found = []  # what was let out since it was last asked for
+found = []  # marked values that were found since the last check
 
 
 @cache
@@ -20,14 +20,14 @@ def secrets() -> re.Pattern:
 
 
 @cache
-def untold() -> re.Pattern:
+def private_values() -> re.Pattern:
     from tests.factories import CUSTOMER
 
     return re.compile(rf"{secrets().pattern}|\b{CUSTOMER}\b")
 
 
 class Handler(logging.Handler):
-    """Reads each record as it is written for operators, with its traceback."""
+    """A handler that checks each formatted log record, with its traceback."""
 
     def __init__(self):
         super().__init__()
@@ -36,12 +36,12 @@ class Handler(logging.Handler):
 
     def emit(self, record):
         text = self.format(record)
-        if untold().search(text):
+        if private_values().search(text):
             found.append(f"a line of the log: {text}")
 
 
 class Middleware:
-    """Reads where an answer leads to, and what it says when it is a refusal or a failure."""
+    """A middleware that checks the targets of redirects, and the bodies of refusals and errors."""
 
     def __init__(self, get_response):
         self.get_response = get_response

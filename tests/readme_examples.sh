@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run the API examples of the README as they are written, against a running server on the demo's data.
+# Run the examples of badges/api/README.md unchanged, against a server with the data of the demo.
 # Usage: ADDRESS=http://127.0.0.1:8000 tests/readme_examples.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ CLIENT_ID=$(after "client id")
 CLIENT_SECRET=$(after "client secret")
 export ADDRESS CLIENT_ID CLIENT_SECRET
 
-examples=$(sed -n '/^```sh$/,/^```$/{/^```/!p}' README.md)
-[ -n "$examples" ] || { echo "The README has no examples."; exit 1; }
+examples=$(sed -n '/^```sh$/,/^```$/{/^```/!p}' badges/api/README.md)
+[ -n "$examples" ] || { echo "badges/api/README.md has no examples."; exit 1; }
 bash -euo pipefail -c "$examples"
 echo

@@ -1,13 +1,22 @@
-"""The project's settings with what tests need: a known key, cheap passwords, no static manifest."""
+"""The project's settings for tests: a fixed key, fast password hashing, no static manifest."""
 
 import os
 
 os.environ.setdefault("SECRET_KEY", "for-tests-only")
 
 from badgeadmin.settings import *  # noqa: F403
-from badgeadmin.settings import DATABASES, INSTALLED_APPS, LOGGING, MIDDLEWARE, STORAGES
+from badgeadmin.settings import (
+    DATABASES,
+    INSTALLED_APPS,
+    LOGGING,
+    MIDDLEWARE,
+    STATIC_ROOT,
+    STORAGES,
+)
 
-# For its `flush`, with which every test of real transactions ends.
+STATIC_ROOT.mkdir(exist_ok=True)
+
+# For its `flush` command, which runs after every test with real transactions.
 INSTALLED_APPS += ["tests"]
 MIDDLEWARE.insert(0, "tests.marked.Middleware")
 LOGGING["handlers"]["marked"] = {"class": "tests.marked.Handler"}

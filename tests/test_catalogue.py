@@ -1,4 +1,4 @@
-"""The German catalogue has every text of the source, and its compiled form is what it says."""
+"""The German catalogue has every text of the source, and its compiled file is up to date."""
 
 import gettext
 import os
@@ -19,7 +19,7 @@ SOURCES = ["badgeadmin", "badges", "templates"]
 
 
 def tool(name, *arguments):
-    """Return what a tool of gettext says, once it ended well."""
+    """Return the output of a tool of gettext. Fail if the tool fails."""
     need(shutil.which(name) is not None, f"{name} of gettext is not installed")
     command = [name, *map(str, arguments)]
     return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - our words
@@ -32,7 +32,7 @@ def compiled(path):
 
 @pytest.fixture(scope="module")
 def brought_up_to_date(tmp_path_factory):
-    """The catalogue after the command of the README ran on a copy of the source."""
+    """Run the command `catalogue` on a copy of the source. Return the updated catalogue."""
     need(shutil.which("xgettext") is not None, "xgettext of gettext is not installed")
     copy = tmp_path_factory.mktemp("source")
     for name in SOURCES:
@@ -52,7 +52,7 @@ def brought_up_to_date(tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", ["--untranslated", "--only-fuzzy", "--only-obsolete"])
-def test_nothing_waits_for_a_translation(kind):
+def test_every_text_is_translated(kind):
     assert tool("msgattrib", kind, ROOT / CATALOGUE).decode() == ""
 
 
@@ -67,7 +67,7 @@ def test_every_text_of_the_catalogue_is_in_the_source(brought_up_to_date, tmp_pa
     assert compiled(ROOT / COMPILED).keys() == compiled(compiled_anew).keys()
 
 
-def test_the_compiled_catalogue_is_the_one_that_was_written(tmp_path):
+def test_the_compiled_catalogue_is_current(tmp_path):
     compiled_anew = tmp_path / "django.mo"
     tool("msgfmt", "--check-format", ROOT / CATALOGUE, "-o", compiled_anew)
     assert compiled(ROOT / COMPILED) == compiled(compiled_anew)

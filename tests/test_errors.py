@@ -1,4 +1,4 @@
-"""The table of refusals, as integrators have it in their code."""
+"""The table of error codes, as integrators have it in their code."""
 
 from http import HTTPStatus
 
@@ -60,23 +60,23 @@ def test_a_code_is_a_number_with_a_status_and_a_sentence(code):
 
 
 @pytest.mark.parametrize("code", [code for code in ErrorCode if code < 600])
-def test_a_code_of_http_is_answered_with_itself(code):
+def test_an_http_code_is_answered_with_the_same_status(code):
     assert code.http_status == code
 
 
-def test_a_refusal_has_the_text_of_its_code_and_concerns_no_field():
+def test_a_refusal_has_by_default_the_text_of_its_code_and_no_field():
     refusal = BadgeError(ErrorCode.CLAIM_REQUIRED)
     assert refusal.message == ErrorCode.CLAIM_REQUIRED.message
     assert refusal.field is None
     assert refusal.original is None
 
 
-def test_a_refusal_may_say_more_and_name_its_field():
+def test_a_refusal_may_have_details_and_a_field():
     refusal = BadgeError(ErrorCode.INVALID_INPUT, "event_at", "Not a date.")
     assert (refusal.field, refusal.message) == ("event_at", "Not a date.")
 
 
-def test_a_refusal_is_read_in_any_language_and_recorded_in_english():
+def test_a_refusal_is_translated_and_recorded_in_english():
     named = gettext_lazy("There is no issued badge %(id)s.")
     refusal = BadgeError(ErrorCode.NOTHING_TO_REVOKE, "earned", named, {"id": "a1"})
 
@@ -96,7 +96,7 @@ def test_a_refusal_is_read_in_any_language_and_recorded_in_english():
         (7, "Of a code that is no more.", "Of a code that is no more."),
     ],
 )
-def test_what_is_on_record_is_told_in_the_language_of_its_reader(code, recorded, german):
+def test_a_recorded_refusal_is_translated_for_its_reader(code, recorded, german):
     with translation.override("de"):
         assert german in in_words(code, recorded)
     assert in_words(code, recorded) == (recorded or ErrorCode(code).message)

@@ -1,4 +1,4 @@
-"""The promises that the tables keep by themselves, by the names of their constraints."""
+"""The database constraints, by name."""
 
 import re
 from datetime import date
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.django_db
 
 
 def broken(constraint: str):
-    """Expect the database to name the constraint; SQLite names the columns of unique ones."""
+    """Expect an error with the name of the constraint; SQLite names the columns of unique ones."""
     unique = next(
         (
             f"{model._meta.db_table}.{model._meta.get_field(each.fields[0]).column}"
@@ -107,7 +107,7 @@ def test_a_badge_may_have_an_expiry_of_every_kind(columns):
         ({"earn_type": EarnType.ISSUE_EARN}, "badge_enrolment_expiry_goes_with_its_type"),
     ],
 )
-def test_a_badge_that_makes_no_sense_cannot_be_stored(columns, constraint):
+def test_an_invalid_badge_cannot_be_stored(columns, constraint):
     with broken(constraint), transaction.atomic():
         BadgeMetaFactory(**columns)
     assert not BadgeMeta.objects.exists()
@@ -158,14 +158,14 @@ def test_a_limit_of_every_kind_can_be_stored_and_read_as_it_was(columns):
         ),
     ],
 )
-def test_a_limit_that_makes_no_sense_cannot_be_stored(columns, constraint):
+def test_an_invalid_limit_cannot_be_stored(columns, constraint):
     with broken(constraint), transaction.atomic():
         earn_limit(**columns)
     assert not EarnLimit.objects.exists()
 
 
 def twin_badge_part(model, **columns):
-    """Return a call that makes the same row for one badge, each time."""
+    """Return a function that creates the same row for a badge in each call."""
     return lambda badge: model.objects.create(badge=badge, **columns)
 
 
@@ -201,7 +201,7 @@ def test_a_badge_has_each_of_its_parts_once(make, constraint):
         ({"revoked": True, "revoked_at": None}, "revocation_has_its_request"),
     ],
 )
-def test_a_fact_that_makes_no_sense_cannot_be_stored(factory, columns, promise):
+def test_an_invalid_fact_cannot_be_stored(factory, columns, promise):
     model = factory._meta.model
     with broken(f"{model._meta.model_name}_{promise}"), transaction.atomic():
         factory(**columns)
@@ -215,7 +215,7 @@ def test_an_enrolment_that_ends_before_it_begins_cannot_be_stored(expires_at):
     assert not Enrolment.objects.exists()
 
 
-def test_a_request_id_is_accepted_once_and_refused_as_often_as_it_comes():
+def test_a_request_id_is_accepted_once_and_refused_repeatedly():
     RequestLogFactory(request_id="2132")
     for _time in range(2):
         RequestLogFactory(request_id="2132", refused=True)
@@ -291,5 +291,5 @@ def test_ids_are_24_lower_case_hex_characters_and_never_the_same():
         (lambda: IntegratorFactory(name="Engine"), "Engine"),
     ],
 )
-def test_a_row_says_what_it_is(make, words):
+def test_a_row_has_a_readable_string(make, words):
     assert str(make()) == words

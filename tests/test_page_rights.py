@@ -1,4 +1,4 @@
-"""Every page of the desk and the admin has its readers, written down: one in no table fails."""
+"""The readers of every page of the desk and the admin; a page without an entry fails."""
 
 import re
 
@@ -7,8 +7,8 @@ from django.apps import apps
 from django.urls import get_resolver
 
 from badges.models import BadgeGroup, Channel, CustomField, RequestLog, Verification
-from badges.services import exports, verifications
-from badges.services.requests import Origin
+from badges.services.record import exports, verifications
+from badges.services.request_log import Origin
 from tests.factories import (
     CUSTOMER,
     BadgeMetaFactory,
@@ -20,12 +20,12 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-# Who is let in: M MemberCare, S Supervisor, A Auditor, the administrator ("R", for root), and
-# N for somebody of the staff without any role. An empty text lets nobody in.
+# The readers of a page: M MemberCare, S Supervisor, A Auditor, R the administrator ("root"), N
+# staff without a role. An empty text means no readers.
 ROLES = {"M": "MemberCare", "S": "Supervisor", "A": "Auditor", "N": None, "R": None}
 
 DESK = {
-    "desk/": "MSANR",  # sends on who may not see it
+    "desk/": "MSANR",  # redirects users without permission
     "desk/find/": "MSAR",
     "desk/customers/<int:customer_id>/": "MSAR",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/": "MSAR",
@@ -43,6 +43,7 @@ DESK = {
     "desk/requests/": "MSAR",
     "desk/requests/tail/": "MSAR",
     "desk/requests/badges/": "MSAR",
+    "desk/requests/actors/": "MSAR",
     "desk/requests/filters/": "MSAR",
     "desk/requests/filters/<int:pk>/delete/": "MSAR",
     "desk/requests/<int:pk>/": "MSAR",
@@ -84,10 +85,10 @@ DESK = {
 
 
 def admin_pages(model, *, view, add="", delete=""):
-    """Return the pages that the admin has of each model."""
+    """Return the admin pages of a model."""
     pages = {"": view, "add/": add, "<path:object_id>/change/": view}
     pages |= {"<path:object_id>/history/": view, "<path:object_id>/delete/": delete}
-    pages |= {"<path:object_id>/": "MSANR"}  # only leads to the page of the form
+    pages |= {"<path:object_id>/": "MSANR"}  # redirects to the page of the form
     return {f"admin/{model}/{rest}": who for rest, who in pages.items()}
 
 
@@ -107,7 +108,7 @@ ADMIN = {
 }
 PAGES = DESK | ADMIN
 
-# Not a page of its own, and why; everything else below these two addresses is in a table.
+# Routes that are not pages of their own, with the reason. All others are in a table.
 ELSEWHERE = {
     "admin/login/code/": "whoever gave a password, or is signed in (admin/test_second_factor)",
     "admin/second-factor/": "whoever gave a password, or is signed in (admin/test_second_factor)",
@@ -138,7 +139,7 @@ EACH_PAGE = pytest.mark.parametrize("page", PAGES)
 
 
 def routes(patterns, path=""):
-    """Yield everything that the resolver knows below the desk and the admin."""
+    """Yield every route of the desk and the admin."""
     for pattern in patterns:
         here = path + str(pattern.pattern)
         if hasattr(pattern, "url_patterns"):
@@ -149,7 +150,7 @@ def routes(patterns, path=""):
 
 @pytest.fixture
 def rows(audit_files):
-    """One row of each kind, by what an address calls it."""
+    """Return one row of each model, by its part of the address."""
     badge = BadgeMetaFactory(enrolled=True, claimed=True)
     earned = EarnedBadgeFactory(badge=badge)
     user = UserFactory(role="Supervisor")
@@ -175,7 +176,7 @@ def rows(audit_files):
 
 @pytest.fixture
 def address(rows):
-    """Return the address of a page, of a row that there is."""
+    """Return a function that returns the address of a page for an existing row."""
 
     def fill(page):
         model = "/".join(page.removeprefix("admin/").split("/")[:2])
@@ -190,7 +191,7 @@ def address(rows):
 
 @pytest.fixture
 def visit(client, address):
-    """Open a page, as somebody of a role."""
+    """Return a function that opens a page as a user with a role."""
 
     def open_page(page, role=None, method=None):
         if role:
@@ -202,7 +203,7 @@ def visit(client, address):
 
 
 def everything():
-    """Return every row but those of the request log, of verifications and of the visit."""
+    """Return every row except those of the request log, verifications and sessions."""
     tables = [
         model
         for model in apps.get_models()
@@ -217,7 +218,7 @@ def test_every_page_is_in_one_table():
 
 
 @EACH_PAGE
-def test_nobody_is_let_in_without_a_log_in(visit, page):
+def test_every_page_requires_a_sign_in(visit, page):
     answer = visit(page)
     assert answer.status_code == 302
     assert answer.url.startswith("/admin/login/?next=")
@@ -225,7 +226,7 @@ def test_nobody_is_let_in_without_a_log_in(visit, page):
 
 @EACH_PAGE
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_is_let_in_where_the_table_says_so(visit, page, role):
+def test_a_role_may_open_exactly_its_pages(visit, page, role):
     answer = visit(page, role)
     if role in PAGES[page]:
         assert answer.status_code in (200, 204, 302), answer.status_code
@@ -235,7 +236,7 @@ def test_a_role_is_let_in_where_the_table_says_so(visit, page, role):
 
 
 @EACH_PAGE
-def test_an_auditor_changes_nothing_whatever_is_sent(visit, page, rows):
+def test_an_auditor_changes_nothing_with_any_form(visit, page, rows):
     visit(page, "A")
     before = everything()
 

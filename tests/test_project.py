@@ -1,5 +1,6 @@
-"""The house itself: pins, migrations, checks, and nothing of one machine in the files."""
+"""The project: dependencies, migrations, system checks, and mistakes that can be found in files."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -14,13 +15,13 @@ LOCKS = ["requirements.lock", "requirements-dev.lock"]
 
 
 @pytest.mark.parametrize("name", LOCKS)
-@pytest.mark.parametrize("word", ["http", "index-url", "file:", "--find-links", " @ "])
-def test_a_lock_names_no_place_to_fetch_from(name, word):
+@pytest.mark.parametrize("word", ["://", "index-url", "file:", "--find-links", " @ "])
+def test_a_lock_file_names_no_index(name, word):
     assert word not in (ROOT / name).read_text()
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_a_lock_pins_and_hashes_every_requirement(name):
+def test_a_lock_file_pins_and_hashes_every_requirement(name):
     lines = (ROOT / name).read_text().replace("\\\n", " ").splitlines()
     requirements = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     pinned = re.compile(r"[\w.\[\]-]+==\S+( ;[^-]*)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
@@ -28,7 +29,7 @@ def test_a_lock_pins_and_hashes_every_requirement(name):
     assert [line for line in requirements if not pinned.fullmatch(line)] == []
 
 
-def test_what_runs_is_pinned_alike_for_tests():
+def test_runtime_pins_are_the_same_for_tests():
     runs, tests = (dict(re.findall(r"^(\S+)==(\S+)", text, re.M)) for text in lock_texts())
     assert runs.items() <= tests.items()
 
@@ -43,12 +44,12 @@ def test_the_models_have_no_change_without_a_migration():
 
 
 @pytest.mark.django_db
-def test_the_system_checks_find_nothing():
+def test_the_system_checks_pass():
     call_command("check", fail_level="WARNING", databases=["default"])
 
 
 def tracked_files():
-    """Return the files under version control, by their path from the top."""
+    """Return the files under version control."""
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
         pytest.skip("this is no git checkout")
@@ -59,9 +60,9 @@ def tracked_files():
     return [ROOT / name for name in listed.stdout.split("\0") if name]
 
 
-def test_no_file_mentions_a_place_on_the_machine_it_was_written_on():
+def test_no_file_has_an_absolute_path_of_a_machine():
     places = ["/" + "tmp/"]
-    if len(ROOT.parts) > 2:  # "/app/" or "/src/" may stand for something else
+    if len(ROOT.parts) > 2:  # "/app/" or "/src/" may have another meaning
         places.append(f"{ROOT}/")
     names = [place.encode() for place in places]
     mentions = [
@@ -70,3 +71,26 @@ def test_no_file_mentions_a_place_on_the_machine_it_was_written_on():
         if path.is_file() and any(name in path.read_bytes() for name in names)
     ]
     assert mentions == []
+
+
+def conditions_bound_by(source: str) -> list[str]:
+    """Return the assignment expressions that bind a comparison together with another value.
+
+    `if name := value or number > 1` lacks parentheses around `name := value`.
+    """
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.NamedExpr)
+        and isinstance(node.value, ast.BoolOp)
+        and any(isinstance(part, ast.Compare | ast.BoolOp) for part in node.value.values)
+    ]
+
+
+def test_no_assignment_expression_binds_the_rest_of_a_condition():
+    assert conditions_bound_by("if found := first() or count > 1: pass")
+    assert not conditions_bound_by("if (found := first()) or count > 1: pass")
+    sources = [path for path in tracked_files() if path.suffix == ".py" and path.is_file()]
+    assert {
+        path.name: found for path in sources if (found := conditions_bound_by(path.read_text()))
+    } == {}

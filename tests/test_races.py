@@ -1,9 +1,9 @@
-"""Many at once: real threads, real transactions, on whatever database DATABASE_URL names."""
+"""Races: real threads and real transactions, on the database of DATABASE_URL."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
-from time import monotonic
 
 import pytest
 from django.db import connection, transaction
@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from badges.errors import BadgeError, ErrorCode
 from badges.models import (
     Channel,
+    CustomField,
     EarnedBadge,
     EarnTally,
     Enrolment,
@@ -21,19 +22,30 @@ from badges.models import (
     RequestOutcome,
     Unit,
 )
-from badges.services.definitions import (
+from badges.rules import MAX_ACTIVE_FIELDS
+from badges.services.catalogue.definitions import (
     BadgeDraft,
     claim_badge,
     create_badge,
     unclaim_badge,
     update_badge,
 )
-from badges.services.earn import earn_badge, earn_badges
-from badges.services.enrol import enrol_customers
-from badges.services.limits import rebuild_tally
-from badges.services.requests import Origin
-from tests.factories import CUSTOMER, LOYALTY, NOW, BadgeMetaFactory, IntegratorFactory
-from tests.services.test_definitions import SPRING
+from badges.services.catalogue.groups import create_custom_field
+from badges.services.customers.enrol import enrol_customers
+from badges.services.customers.limits import rebuild_tally
+from badges.services.earning.slow_path import earn_badge, earn_badges
+from badges.services.request_log import Origin
+from tests.factories import (
+    CUSTOMER,
+    LOYALTY,
+    NOW,
+    BadgeMetaFactory,
+    IntegratorFactory,
+    badge_arguments,
+    earn_arguments,
+)
+from tests.services.catalogue.drafts import SPRING
+from tests.waiting import TIMEOUT, wait_until_blocked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,13 +54,13 @@ DONE = None
 
 
 def answer_of(call, start=None):
-    """Run a call on a connection of its own; return DONE or the code of its refusal.
+    """Run a call on its own connection. Return DONE or the code of its refusal.
 
-    Anything that is no refusal goes through: a deadlock or a locked database fails the test.
+    Other errors are raised: a deadlock or a locked database fails the test.
     """
     try:
         if start:
-            start.wait(timeout=30)
+            start.wait(timeout=TIMEOUT)
         call()
     except BadgeError as refusal:
         return refusal.code
@@ -58,22 +70,11 @@ def answer_of(call, start=None):
         connection.close()
 
 
-def together(calls):
-    """Start all calls at one moment and return their answers."""
+def run_concurrently(calls):
+    """Start all calls at the same time and return their results."""
     start = Barrier(len(calls))
     with ThreadPoolExecutor(len(calls)) as threads:
         return list(threads.map(lambda call: answer_of(call, start), calls))
-
-
-def wait_until_blocked(number):
-    """Return when so many connections wait for a lock (PostgreSQL)."""
-    deadline = monotonic() + 20
-    blocked = 0
-    while blocked < number:
-        assert monotonic() < deadline
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
-            (blocked,) = cursor.fetchone()
 
 
 @pytest.fixture
@@ -82,19 +83,12 @@ def origin(transactional_db):
 
 
 @pytest.fixture
-def giving(origin):
-    """Return a call that earns a badge when it is called; the numbers make the request ids."""
+def make_earn(origin):
+    """Return a function that makes earn calls; the numbers become request ids."""
 
-    def make(badge, number, **given):
-        usual = {
-            "origin": origin,
-            "request_id": f"earn-{number}",
-            "customer_id": CUSTOMER,
-            "badge_id": badge.pk,
-            "owner": LOYALTY,
-            "now": NOW,
-        }
-        return lambda: earn_badge(**(usual | given))
+    def make(badge, number, **changes):
+        usual = earn_arguments(badge, origin, request_id=f"earn-{number}")
+        return lambda: earn_badge(**(usual | changes))
 
     return make
 
@@ -109,10 +103,10 @@ def refused_codes():
     return sorted(refused.values_list("code", flat=True))
 
 
-def test_one_request_sent_many_times_at_once_is_accepted_once(giving):
+def test_a_request_sent_concurrently_is_accepted_once(make_earn):
     badge = BadgeMetaFactory(claimed=True)
 
-    answers = together([giving(badge, "same")] * MANY)
+    answers = run_concurrently([make_earn(badge, "same")] * MANY)
 
     assert answers.count(DONE) == 1
     assert answers.count(ErrorCode.DUPLICATE_REQUEST) == MANY - 1
@@ -131,14 +125,16 @@ def test_one_request_sent_many_times_at_once_is_accepted_once(giving):
     ids=["total", "rolling", "fixed window"],
 )
 @pytest.mark.parametrize("level", LimitLevel)
-def test_a_limit_is_exact_under_a_rush(giving, level, window):
+def test_a_limit_is_exact_under_concurrent_earns(make_earn, level, window):
     badge = limited(level, *window)
     of_customer = level == LimitLevel.CUSTOMER
 
     customers = [CUSTOMER if of_customer else 1 + number for number in range(MANY)]
-    earns = [giving(badge, each, customer_id=customer) for each, customer in enumerate(customers)]
+    earns = [
+        make_earn(badge, each, customer_id=customer) for each, customer in enumerate(customers)
+    ]
 
-    answers = together(earns)
+    answers = run_concurrently(earns)
 
     code = 2001 if of_customer else 2002
     assert answers.count(DONE) == 3
@@ -147,14 +143,16 @@ def test_a_limit_is_exact_under_a_rush(giving, level, window):
     assert refused_codes() == [code] * (MANY - 3)
 
 
-def test_customers_of_a_badge_without_badge_limits_do_not_refuse_each_other(giving):
+def test_customers_of_a_badge_without_badge_limits_do_not_refuse_each_other(make_earn):
     badge = limited(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, 1)
-    answers = together([giving(badge, number, customer_id=1 + number // 2) for number in range(16)])
+    answers = run_concurrently(
+        [make_earn(badge, number, customer_id=1 + number // 2) for number in range(16)]
+    )
     assert (answers.count(DONE), answers.count(2001)) == (8, 8)
     assert sorted(EarnedBadge.objects.values_list("customer_id", flat=True)) == [*range(1, 9)]
 
 
-def test_lists_and_single_earns_share_the_limits(giving, origin):
+def test_lists_and_single_earns_share_the_limits(make_earn, origin):
     badge = BadgeMetaFactory(
         claimed=True,
         limits=[
@@ -164,18 +162,13 @@ def test_lists_and_single_earns_share_the_limits(giving, origin):
     )
     lists = [
         lambda number=number: earn_badges(
-            origin=origin,
-            request_id=f"list-{number}",
-            customer_ids=range(1, 9),
-            badge_id=badge.pk,
-            owner=LOYALTY,
-            now=NOW,
+            request_id=f"list-{number}", customer_ids=range(1, 9), **badge_arguments(badge, origin)
         )
         for number in range(4)
     ]
-    singles = [giving(badge, number, customer_id=1 + number) for number in range(16)]
+    singles = [make_earn(badge, number, customer_id=1 + number) for number in range(16)]
 
-    together(lists + singles)
+    run_concurrently(lists + singles)
 
     customers = list(EarnedBadge.objects.values_list("customer_id", flat=True))
     assert len(customers) == len(set(customers)) == 12
@@ -188,16 +181,13 @@ def test_one_customer_is_enrolled_once(origin, same_request):
 
     def enrol(number):
         result = enrol_customers(
-            origin=origin,
             request_id="same" if same_request else f"enrol-{number}",
-            badge_id=badge.pk,
             customer_ids=[CUSTOMER],
-            owner=LOYALTY,
-            now=NOW,
+            **badge_arguments(badge, origin),
         )
         outcomes.extend(result.outcomes)
 
-    answers = together([lambda number=number: enrol(number) for number in range(8)])
+    answers = run_concurrently([lambda number=number: enrol(number) for number in range(8)])
 
     assert Enrolment.objects.count() == 1
     assert answers.count(DONE) == (1 if same_request else 8)
@@ -207,10 +197,10 @@ def test_one_customer_is_enrolled_once(origin, same_request):
 
 @pytest.mark.parametrize("level", LimitLevel)
 @pytest.mark.parametrize("before", [None, 20])
-def test_a_limit_set_while_earns_run_is_never_exceeded_afterwards(giving, origin, level, before):
+def test_a_limit_set_while_earns_run_is_never_exceeded_afterwards(make_earn, origin, level, before):
     limits = [Limit(level, LimitKind.FIXED_VALUE, before)] if before else []
     badge = BadgeMetaFactory(claimed=True, limits=limits)
-    giving(badge, "warm")()
+    make_earn(badge, "warm")()
     draft = BadgeDraft(
         values={}, owners=["Loyalty"], limits=[Limit(level, LimitKind.FIXED_VALUE, 5)]
     )
@@ -220,43 +210,45 @@ def test_a_limit_set_while_earns_run_is_never_exceeded_afterwards(giving, origin
         update_badge(origin=origin, badge_id=badge.pk, draft=draft, now=NOW)
         at_the_edit.append(EarnedBadge.objects.count())
 
-    answers = together([*(giving(badge, number) for number in range(16)), edit])
+    answers = run_concurrently([*(make_earn(badge, number) for number in range(16)), edit])
 
     assert answers[-1] is DONE
     earned = EarnedBadge.objects.count()
     assert earned == 1 + answers[:-1].count(DONE)
     assert earned <= max(5, *at_the_edit)
-    # What came in before the edit counts, so no further one is accepted once five are reached.
-    later = together([giving(badge, f"later-{number}") for number in range(8)])
+    # Earns before the edit count, so none is accepted once there are five.
+    later = run_concurrently([make_earn(badge, f"later-{number}") for number in range(8)])
     assert EarnedBadge.objects.count() == max(5, earned)
     assert later.count(DONE) == max(0, 5 - earned)
 
 
 @pytest.mark.parametrize("limits_before", [0, 1])
-def test_earns_that_waited_for_an_edit_go_on_without_a_deadlock(
-    needs_postgresql, giving, origin, limits_before
+def test_earns_that_waited_for_an_edit_continue_without_a_deadlock(
+    needs_postgresql, make_earn, origin, limits_before
 ):
     limits = [Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 5)]
     badge = BadgeMetaFactory(claimed=True, limits=limits[:limits_before])
-    giving(badge, "warm")()
+    make_earn(badge, "warm")()
     draft = BadgeDraft(values={}, owners=["Loyalty"], limits=limits[limits_before:])
-    # By their claim they take the long way, where each waits for the lock on a connection of its
-    # own; the short way lets those of one process wait for each other before they get there.
+    # Earns by claim use the slow path, where each waits for the lock on its own connection. On the
+    # fast path, the earns of one process would queue before the lock.
     by_claim = {"badge_id": None}
-    earns = [giving(badge, number, customer_id=1 + number % 4, **by_claim) for number in range(8)]
+    earns = [
+        make_earn(badge, number, customer_id=1 + number % 4, **by_claim) for number in range(8)
+    ]
 
     with ThreadPoolExecutor(len(earns)) as threads:
         with transaction.atomic():
             update_badge(origin=origin, badge_id=badge.pk, draft=draft, now=NOW)
             running = [threads.submit(answer_of, earn) for earn in earns]
             wait_until_blocked(len(earns))
-        answers = [each.result() for each in running]
+        answers = [each.result(TIMEOUT) for each in running]
 
     assert answers.count(DONE) == (8 if limits_before else 4)
     assert EarnedBadge.objects.count() == 1 + answers.count(DONE)
 
 
-def test_the_tally_is_right_after_a_rush_with_edits(giving, origin):
+def test_the_tally_is_exact_after_concurrent_earns_and_edits(make_earn, origin):
     limit = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 100)
     badge = BadgeMetaFactory(claimed=True)
     drafts = [
@@ -267,11 +259,11 @@ def test_the_tally_is_right_after_a_rush_with_edits(giving, origin):
         for draft in drafts
     ]
     earns = [
-        giving(badge, number, customer_id=1 + number % 5, event_at=NOW - timedelta(days=number))
+        make_earn(badge, number, customer_id=1 + number % 5, event_at=NOW - timedelta(days=number))
         for number in range(20)
     ]
 
-    assert together(edits + earns) == [DONE] * 23
+    assert run_concurrently(edits + earns) == [DONE] * 23
 
     update_badge(origin=origin, badge_id=badge.pk, draft=drafts[0], now=NOW)
     kept = list(EarnTally.objects.order_by("day").values("day", "by_event_day", "by_earned_day"))
@@ -281,9 +273,9 @@ def test_the_tally_is_right_after_a_rush_with_edits(giving, origin):
     assert sum(day["by_earned_day"] for day in kept) == EarnedBadge.objects.count() == 20
 
 
-def test_no_earn_is_accepted_after_a_badge_was_switched_off(giving, origin):
+def test_no_earn_is_accepted_after_a_badge_was_deactivated(make_earn, origin):
     badge = BadgeMetaFactory(claimed=True)
-    giving(badge, "warm")()
+    make_earn(badge, "warm")()
     off = BadgeDraft(values={"active": False}, owners=["Loyalty"])
     at_the_switch = []
 
@@ -291,35 +283,35 @@ def test_no_earn_is_accepted_after_a_badge_was_switched_off(giving, origin):
         update_badge(origin=origin, badge_id=badge.pk, draft=off, now=NOW)
         at_the_switch.append(EarnedBadge.objects.count())
 
-    earns = [giving(badge, number, customer_id=1 + number) for number in range(16)]
-    answers = together([*earns, switch_off])
+    earns = [make_earn(badge, number, customer_id=1 + number) for number in range(16)]
+    answers = run_concurrently([*earns, switch_off])
 
     assert set(answers) <= {DONE, 815}
     assert at_the_switch == [EarnedBadge.objects.count()]
-    assert together([giving(badge, "late")]) == [815]
+    assert run_concurrently([make_earn(badge, "late")]) == [815]
 
 
-def test_no_earn_is_accepted_after_its_claim_was_taken_back(giving, origin):
+def test_no_earn_is_accepted_after_its_claim_was_revoked(make_earn, origin):
     badge = BadgeMetaFactory(claimed=True)
-    giving(badge, "warm")()
+    make_earn(badge, "warm")()
     at_the_end = []
 
     def unclaim():
         unclaim_badge(origin=origin, badge_id=badge.pk, owner=LOYALTY, now=NOW)
         at_the_end.append(EarnedBadge.objects.count())
 
-    answers = together([*(giving(badge, number) for number in range(16)), unclaim])
+    answers = run_concurrently([*(make_earn(badge, number) for number in range(16)), unclaim])
 
     assert set(answers) <= {DONE, 810}
     assert at_the_end == [EarnedBadge.objects.count()]
 
 
-def test_edits_and_claims_of_one_badge_take_turns(origin):
+def test_edits_and_claims_of_one_badge_are_serialised(origin):
     badge = BadgeMetaFactory(name="Spring", owners=["Loyalty", "Journeys"])
     draft = BadgeDraft(values={"description": "Edited"}, owners=["Loyalty", "Journeys"])
     call = {"origin": origin, "badge_id": badge.pk, "now": NOW}
 
-    answers = together(
+    answers = run_concurrently(
         [
             *[lambda: update_badge(draft=draft, **call)] * 6,
             *[lambda: claim_badge(owner=LOYALTY, **call)] * 6,
@@ -334,7 +326,21 @@ def test_edits_and_claims_of_one_badge_take_turns(origin):
 
 
 def test_one_of_several_badges_with_the_same_name_is_created(origin):
-    answers = together([lambda: create_badge(origin=origin, draft=SPRING, now=NOW)] * 8)
+    answers = run_concurrently([lambda: create_badge(origin=origin, draft=SPRING, now=NOW)] * 8)
     assert (answers.count(DONE), answers.count(725)) == (1, 7)
     assert RequestLog.objects.accepted().count() == 1
     assert refused_codes() == [725] * 7
+
+
+def test_no_more_custom_fields_are_created_at_once_than_may_be_active(origin):
+    CustomField.objects.bulk_create(
+        CustomField(name=f"{number}", data_type="STRING") for number in range(MAX_ACTIVE_FIELDS - 3)
+    )
+
+    def create(number):
+        create_custom_field(origin=origin, name=f"New {number}", data_type="STRING", now=NOW)
+
+    answers = run_concurrently([partial(create, number) for number in range(8)])
+
+    assert (answers.count(DONE), answers.count(2003)) == (3, 5)
+    assert CustomField.objects.filter(active=True).count() == MAX_ACTIVE_FIELDS

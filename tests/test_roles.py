@@ -1,4 +1,4 @@
-"""The built-in groups and what their members may do."""
+"""The built-in groups and their permissions."""
 
 import json
 
@@ -7,7 +7,8 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from badges.models import Channel, Operation, RequestLog
-from badges.roles import ROLES, install_roles
+from badges.roles import ROLES
+from badges.services.access.built_in_groups import install_roles
 from tests.factories import IntegratorFactory
 
 pytestmark = pytest.mark.django_db
@@ -19,11 +20,11 @@ def rights(group_name):
 
 
 @pytest.mark.parametrize("name", ROLES)
-def test_a_built_in_group_has_exactly_the_rights_of_the_table(name):
+def test_a_built_in_group_has_exactly_the_permissions_of_the_table(name):
     assert rights(name) == set(ROLES[name])
 
 
-def test_every_right_of_the_table_exists():
+def test_every_permission_of_the_table_exists():
     known = Permission.objects.filter(content_type__app_label="badges")
     named = {codename for codenames in ROLES.values() for codename in codenames}
     assert named <= set(known.values_list("codename", flat=True))
@@ -55,32 +56,32 @@ def test_every_right_of_the_table_exists():
         ),
     ],
 )
-def test_people_may_do_what_their_role_says(request, fixture, may, may_not):
+def test_users_have_the_permissions_of_their_role(request, fixture, may, may_not):
     user = request.getfixturevalue(fixture)
     assert all(user.has_perm(f"badges.{right}") for right in may)
     assert not any(user.has_perm(f"badges.{right}") for right in may_not)
 
 
 @pytest.mark.parametrize("name", ROLES)
-def test_nobody_may_delete_or_write_a_ledger_directly(name):
+def test_no_role_may_delete_or_write_a_ledger_directly(name):
     ledgers = ("earnedbadge", "enrolment", "requestlog", "badgerevision")
     forbidden = {f"{verb}_{ledger}" for ledger in ledgers for verb in ("add", "change", "delete")}
     assert not rights(name) & forbidden
     assert not any(right.startswith("delete_") for right in rights(name))
 
 
-def test_an_integrator_has_the_rights_of_its_access_groups(integrator):
+def test_an_integrator_has_the_permissions_of_its_access_groups(integrator):
     principal = type(integrator).objects.principal(pk=integrator.pk)
     assert principal.rights == {f"badges.{codename}" for codename in ROLES["Default"]}
 
 
-def test_an_integrator_without_groups_has_no_rights():
+def test_an_integrator_without_groups_has_no_permissions():
     outsider = IntegratorFactory(access_groups=[])
     principal = type(outsider).objects.principal(pk=outsider.pk)
     assert principal.rights == frozenset()
 
 
-def test_a_right_added_by_hand_to_a_built_in_group_goes_away_with_the_next_migration():
+def test_migrate_removes_other_permissions_of_a_built_in_group():
     extra = Permission.objects.get(codename="add_badgemeta")
     Group.objects.get(name="Auditor").permissions.add(extra)
 
@@ -89,7 +90,7 @@ def test_a_right_added_by_hand_to_a_built_in_group_goes_away_with_the_next_migra
     assert rights("Auditor") == set(ROLES["Auditor"])
 
 
-def test_groups_of_the_administrator_are_left_alone():
+def test_migrate_keeps_groups_of_the_administrator():
     own = Group.objects.create(name="Interns")
     own.permissions.add(Permission.objects.get(codename="view_badgemeta"))
 
@@ -104,7 +105,7 @@ def test_the_groups_survive_a_flush():
     assert rights("MemberCare") == set(ROLES["MemberCare"])
 
 
-def test_rights_that_are_put_back_leave_a_row():
+def test_restored_permissions_are_recorded():
     Group.objects.get(name="Auditor").permissions.add(
         Permission.objects.get(codename="add_badgemeta")
     )
@@ -117,7 +118,7 @@ def test_rights_that_are_put_back_leave_a_row():
     assert set(before) - set(after) == {"badges.add_badgemeta"}
 
 
-def test_the_installation_and_rights_that_stand_leave_none():
+def test_unchanged_permissions_are_not_recorded():
     Group.objects.get(name="Auditor").delete()
 
     install_roles()

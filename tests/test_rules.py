@@ -1,4 +1,4 @@
-"""May this happen? Situations and their refusals, without a database."""
+"""The rules: situations and their refusals, without a database."""
 
 from collections import Counter
 from dataclasses import replace
@@ -107,7 +107,7 @@ def test_an_earn_is_refused(situation, code, field):
     assert (refusal.value.code, refusal.value.field) == (code, field)
 
 
-# What is wrong with an earn, in the order in which the faults are told.
+# The faults of an earn, in the order in which they are checked.
 FAULTS_OF_AN_EARN = [
     (ErrorCode.BADGE_NOT_LIVE, {"active": False}, {}),
     (ErrorCode.EVENT_IN_FUTURE, {"expires_at": NOW - DAY}, {"event_at": NOW + 2 * DAY}),
@@ -117,7 +117,7 @@ FAULTS_OF_AN_EARN = [
 
 
 @pytest.mark.parametrize("first", range(len(FAULTS_OF_AN_EARN)))
-def test_the_first_fault_of_an_earn_speaks_when_all_later_ones_are_there_too(first):
+def test_the_first_error_of_an_earn_takes_precedence(first):
     situation, columns = dict(GOOD_EARN), {}
     for _code, of_badge, of_call in FAULTS_OF_AN_EARN[first:]:
         columns |= of_badge
@@ -150,7 +150,7 @@ LIMITED = replace(DIRECT, limits=(OF_BADGE, OF_CUSTOMER, OF_CUSTOMER_WEEKLY))
         ({OF_CUSTOMER: 3, OF_BADGE: 5}, ErrorCode.CUSTOMER_LIMIT_REACHED),
     ],
 )
-def test_a_limit_that_is_used_up_refuses_and_the_customers_own_speaks_first(used, code):
+def test_a_used_limit_refuses_and_the_customer_limit_takes_precedence(used, code):
     assert code_of(check_customer, LIMITED, enrolled=False, used=Counter(used)) == code
 
 
@@ -162,11 +162,11 @@ def test_a_limit_that_is_used_up_refuses_and_the_customers_own_speaks_first(used
         (ENROLLED, False, ErrorCode.ENROLMENT_REQUIRED),
     ],
 )
-def test_only_a_badge_with_enrolment_asks_for_one(badge, enrolled, code):
+def test_only_a_badge_with_enrolment_requires_one(badge, enrolled, code):
     assert code_of(check_customer, badge, enrolled=enrolled, used=Counter()) == code
 
 
-def test_a_missing_enrolment_speaks_before_a_limit():
+def test_a_missing_enrolment_takes_precedence_over_a_limit():
     badge = replace(ENROLLED, limits=(OF_CUSTOMER,))
     used = Counter({OF_CUSTOMER: 3})
     assert code_of(check_customer, badge, enrolled=False, used=used) == 811
@@ -181,7 +181,7 @@ def test_a_missing_enrolment_speaks_before_a_limit():
         (None, False, ErrorCode.BADGE_ID_MISSING),
     ],
 )
-def test_a_badge_that_is_not_found_is_unknown_or_not_named(badge, by_id, code):
+def test_a_badge_that_is_not_found_is_unknown_or_omitted(badge, by_id, code):
     assert code_of(check_named, badge, by_id=by_id) == code
 
 
@@ -343,7 +343,7 @@ def code_of(rule, *args, **kwargs):
 
 
 def refusal_of(rule, *args, **kwargs):
-    """Return the code and the field of the refusal, both None when there is none."""
+    """Return the code and the field of the refusal, or None for both."""
     try:
         rule(*args, **kwargs)
     except BadgeError as refusal:

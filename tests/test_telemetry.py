@@ -1,4 +1,4 @@
-"""What operators see of requests: numbers and lines, none of which tells of a customer."""
+"""Metrics and log lines for operators, which never contain a customer."""
 
 import io
 import json
@@ -9,10 +9,12 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import RequestFactory
 from prometheus_client import REGISTRY
 
-from badgeadmin.telemetry import JSONFormatter, RouteInsteadOfAddress, watched
+from badgeadmin.telemetry import JSONFormatter, RouteInsteadOfAddress, record
+from badges.api.fast_earn import FastEarnMiddleware
 from badges.models import Integrator
+from badges.request_details import begin
 from tests.api.conftest import EARN, basic
-from tests.api.test_lane import connections_kept
+from tests.connections import connections_kept
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +23,7 @@ MARKED = 4_242_424_242
 
 @pytest.fixture
 def lines(settings):
-    """What is written for each request and failure, as the server writes it."""
+    """Return a function that returns the log lines of requests and errors."""
     settings.LOG_REQUESTS = True
     written = io.StringIO()
     handler = logging.StreamHandler(written)
@@ -32,14 +34,17 @@ def lines(settings):
     logging.getLogger().removeHandler(handler)
 
 
-def call(method, path, body=None, **headers):
+def call(method, path, body=None, application=None, **headers):
     content = json.dumps(body or {}).encode()
     request = RequestFactory().generic(
         method, path, content, content_type="application/json", headers=headers
     )
     started = []
     with connections_kept():
-        watched(WSGIHandler())(request.environ, lambda *start: started.append(start[0]))
+        begin(request.environ)
+        application = application or WSGIHandler()
+        application(request.environ, lambda *start: started.append(start[0]))
+        record(request.environ, int(started[0][:3]), seconds=0.001)
     return started[0]
 
 
@@ -48,7 +53,7 @@ def number(name, **labels):
 
 
 @pytest.fixture
-def wish(live_badge):
+def earn_body(live_badge):
     return {
         "badgeMetaId": live_badge.pk,
         "customerId": MARKED,
@@ -57,28 +62,46 @@ def wish(live_badge):
     }
 
 
-def test_an_earn_is_told_with_its_request_and_its_actor(lines, wish, integrator):
-    accepted = number("badgeadmin_earns_total", code="accepted")
-    seconds = number("badgeadmin_request_seconds_count", door="api")
+def test_an_earn_is_logged_with_its_request_and_its_actor(lines, earn_body, integrator):
+    accepted = number("badgeadmin_earns_total", code="accepted", path="django")
+    seconds = number("badgeadmin_request_seconds_count", entry_point="api")
     caller = basic(integrator.client_id)
 
-    assert call("POST", EARN, wish, **caller).startswith("200")
-    assert call("POST", EARN, wish, **caller).startswith("400")
+    assert call("POST", EARN, earn_body, **caller).startswith("200")
+    assert call("POST", EARN, earn_body, **caller).startswith("400")
 
     first, second = (line for line in lines() if "route" in line)
     assert first["actor"] == f"integrator:{Integrator.objects.get().pk}"
     assert (first["method"], first["status"], first["request_id"]) == ("POST", "200", "told-1")
     assert (first["route"], first["code"]) == ("api_gateway/v1/badges/customer/earn", None)
     assert (second["status"], second["code"]) == ("400", 809)
-    assert number("badgeadmin_earns_total", code="accepted") == accepted + 1
-    assert number("badgeadmin_earns_total", code="809") >= 1
-    assert number("badgeadmin_request_seconds_count", door="api") == seconds + 2
+    assert number("badgeadmin_earns_total", code="accepted", path="django") == accepted + 1
+    assert number("badgeadmin_earns_total", code="809", path="django") >= 1
+    assert number("badgeadmin_request_seconds_count", entry_point="api") == seconds + 2
 
 
-def test_no_line_names_a_customer_or_a_secret(lines, wish, integrator, caplog):
+def test_an_earn_is_counted_by_the_path_that_it_takes(earn_body, integrator):
+    fast_earn = FastEarnMiddleware(WSGIHandler())
+    paths = ["django", "fast", "django"]  # the first request fills the cache
+    counted = []
+    for request_id in ("told-1", "told-2", "told-2"):
+        before = {path: earns(path) for path in ("django", "fast")}
+        body = earn_body | {"requestId": request_id}
+        call("POST", EARN, body, fast_earn, Host="testserver", **basic(integrator.client_id))
+        counted += [path for path in before if earns(path) == before[path] + 1]
+
+    assert counted == paths
+
+
+def earns(path):
+    codes = ("accepted", "809")
+    return sum(number("badgeadmin_earns_total", code=code, path=path) for code in codes)
+
+
+def test_no_line_names_a_customer_or_a_secret(lines, earn_body, integrator, caplog):
     caller = basic(integrator.client_id)
-    call("POST", EARN, wish, **caller)
-    call("POST", EARN, wish | {"requestId": "told-2", "earnEventDate": "x"}, **caller)
+    call("POST", EARN, earn_body, **caller)
+    call("POST", EARN, earn_body | {"requestId": "told-2", "earnEventDate": "x"}, **caller)
     call("GET", f"/desk/customers/{MARKED}/")
     call("GET", f"/desk/find/?text={MARKED}")
     call("GET", f"/nothing/{MARKED}/")
@@ -95,7 +118,7 @@ def test_no_line_names_a_customer_or_a_secret(lines, wish, integrator, caplog):
     assert caller["authorization"].split()[1] not in written
 
 
-def test_numbers_are_for_whoever_has_the_token(client, settings):
+def test_metrics_require_the_token(client, settings):
     assert client.get("/metrics").status_code == 404
     settings.METRICS_TOKEN = "for Prometheus"
     assert client.get("/metrics").status_code == 401
@@ -103,15 +126,15 @@ def test_numbers_are_for_whoever_has_the_token(client, settings):
     right = client.get("/metrics", headers={"authorization": "Bearer for Prometheus"})
 
     assert (wrong.status_code, right.status_code) == (401, 200)
-    for name in ("requests_total", "request_seconds_bucket", "requests_under_way"):
+    for name in ("requests_total", "request_seconds_bucket", "requests_in_progress"):
         assert f"badgeadmin_{name}" in right.text
     for name in ("unsealed_requests", "unsealed_seconds", "uncounted_requests"):
         assert f"badgeadmin_{name} 0.0" in right.text
 
 
-def test_what_waits_for_its_seal_is_told(client, settings, wish, integrator):
+def test_unsealed_rows_are_reported_in_metrics(client, settings, earn_body, integrator):
     settings.METRICS_TOKEN = "for Prometheus"
-    call("POST", EARN, wish, **basic(integrator.client_id))
+    call("POST", EARN, earn_body, **basic(integrator.client_id))
 
     text = client.get("/metrics", headers={"authorization": "Bearer for Prometheus"}).text
 

@@ -1,4 +1,4 @@
-"""The database is away: every door says so in its own form, and nothing is half done."""
+"""Without a database, API and pages answer 503 in their own format and write nothing."""
 
 from contextlib import contextmanager
 
@@ -6,7 +6,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.db.backends.signals import connection_created
 
-from badges.health import PATIENCE, limit_patience
+from badges.database import DISPATCH_UID, set_statement_timeout
 from badges.models import RequestLog
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(params=[OperationalError, InterfaceError])
 def away(request):
-    """Return a context in which the driver can do nothing."""
+    """Return a context in which every query fails."""
 
     def refuse(execute, sql, params, many, context):
         raise request.param("the connection is lost")
@@ -35,7 +35,7 @@ def browser(client, member_care):
 
 
 @pytest.mark.parametrize("address", ["/desk/", "/desk/issue/", "/admin/", "/admin/login/"])
-def test_a_page_says_so(browser, away, address):
+def test_an_unavailable_database_shows_a_page(browser, away, address):
     with away():
         answer = browser.get(address)
 
@@ -45,7 +45,7 @@ def test_a_page_says_so(browser, away, address):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_form_that_was_sent_is_not_half_done(browser, away):
+def test_a_form_during_an_outage_is_rolled_back(browser, away):
     with away():
         answer = browser.post("/desk/issue/", {"customer_id": "1"})
 
@@ -53,20 +53,20 @@ def test_a_form_that_was_sent_is_not_half_done(browser, away):
     assert not RequestLog.objects.exists()
 
 
-def test_it_is_alive_but_not_ready(client, away):
+def test_an_unavailable_database_is_alive_but_not_ready(client, away):
     with away():
         assert client.get("/healthz").status_code == 503
         assert client.get("/healthz/live").json() == {"status": "up"}
     assert client.get("/healthz").status_code == 200
 
 
-def test_the_server_lets_no_statement_run_for_ever(needs_postgresql, settings):
-    settings.DATABASE_PATIENCE = 1
+def test_the_server_has_a_statement_timeout(needs_session, settings):
+    settings.DATABASE_STATEMENT_TIMEOUT = 1
     other = connection.copy()
-    limit_patience()
+    set_statement_timeout()
     try:
         with other.cursor() as cursor, pytest.raises(OperationalError, match="timeout"):
             cursor.execute("SELECT pg_sleep(60)")
     finally:
-        connection_created.disconnect(dispatch_uid=PATIENCE)
+        connection_created.disconnect(dispatch_uid=DISPATCH_UID)
         other.close()

@@ -1,4 +1,4 @@
-"""The admin: definitions and access are edited through services."""
+"""The admin site, whose pages edit definitions and access through services."""
 
 from badges.admin import claims, definitions, integrators, people
 

@@ -1,7 +1,7 @@
-"""Signing in and out, and the own password: Django's pages, written by services.
+"""Views to sign in, to sign out and to change the own password, which write through services.
 
-The signals of `django.contrib.auth` would tell of sign-ins as well, but after the fact and outside
-of its transaction, and of every session that code opens without anybody at a door.
+The signals of `django.contrib.auth` do not record sign-ins: they are sent afterwards, outside of
+the transaction of the sign-in, and also for sessions that code opens without a sign-in page.
 """
 
 from http import HTTPStatus
@@ -20,44 +20,53 @@ from django.views.decorators.cache import never_cache
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
 from badges.admin import second_factor
+from badges.admin.known_devices import device_of, remember_device
+from badges.admin.sign_in_limits import LimitedAttemptsMixin
+from badges.client_address import client_address
 from badges.errors import BadgeError
-from badges.forms import address_of, origin_of
+from badges.forms import origin_of
 from badges.models import Channel
-from badges.services import access, people
-from badges.services.requests import Origin
+from badges.services.access import people, sign_in
+from badges.services.request_log import Origin
 
 
-class SignInView(LoginView):
-    """Let a member of staff in, or say why not."""
+class SignInView(LimitedAttemptsMixin, LoginView):
+    """Sign a member of staff in, or show the reason for the refusal."""
 
     template_name = "admin/login.html"
     authentication_form = AuthenticationForm
 
+    def username_of_attempt(self):
+        return self.request.POST.get("username", "")
+
     def form_valid(self, form):
         user = form.get_user()
         if second_factor.needs_code(user):
-            return second_factor.hold_back(self.request, user, self.get_success_url())
-        with access.sign_in(origin=_origin(user), address=address_of(self.request)):
+            return second_factor.start_pending_sign_in(self.request, user, self.get_success_url())
+        with sign_in.sign_in(origin=_origin(user), address=client_address(self.request.META)):
             login(self.request, user)
-        return HttpResponseRedirect(self.get_success_url())
+        response = HttpResponseRedirect(self.get_success_url())
+        remember_device(response, self.request, user)
+        return response
 
     def form_invalid(self, form):
         is_locked_out = getattr(self.request, "axes_locked_out", False)
         if is_locked_out:
             form.errors.pop(NON_FIELD_ERRORS, None)
             form.add_error(None, _("Too many attempts. Try again in a quarter of an hour."))
-        # Without them the form was not filled in, and nobody's password was looked at.
+        # Without non-field errors, a field was empty and no password was checked.
         if errors := form.non_field_errors():
-            access.refuse_sign_in(
+            self.has_failed = True
+            sign_in.refuse_sign_in(
                 username=form.cleaned_data["username"],
-                address=address_of(self.request),
+                address=client_address(self.request.META),
                 message=" ".join(errors),
             )
-        answer = super().form_invalid(form)
+        response = super().form_invalid(form)
         if is_locked_out:
-            answer.status_code = HTTPStatus.TOO_MANY_REQUESTS
-            answer["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
-        return answer
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+            response["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+        return response
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs) | admin.site.each_context(self.request)
@@ -70,11 +79,14 @@ class SignInView(LoginView):
         }
 
 
-class OwnPasswordView(PasswordChangeView):
-    """Change the own password, which the old one is asked for."""
+class OwnPasswordView(LimitedAttemptsMixin, PasswordChangeView):
+    """Change the own password; the form requires the old one."""
 
     form_class = AdminOwnPasswordChangeForm
     success_url = reverse_lazy("admin:password_change_done")
+
+    def username_of_attempt(self):
+        return self.request.user.get_username()
 
     def form_valid(self, form):
         try:
@@ -87,30 +99,41 @@ class OwnPasswordView(PasswordChangeView):
             form.add_error(None, refusal.message)
             return self.form_invalid(form)
         update_session_auth_hash(self.request, user)
-        return HttpResponseRedirect(self.get_success_url())
+        response = HttpResponseRedirect(self.get_success_url())
+        remember_device(response, self.request, user)
+        return response
+
+    def form_invalid(self, form):
+        self.has_failed = form.has_error("old_password", "password_incorrect")
+        return super().form_invalid(form)
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | admin.site.each_context(self.request)
 
 
 def pseudonym_of_attempt(request, credentials) -> str:
-    """Return what stands for the name of a sign-in: the same for one name, and not the name."""
+    """Return a keyed hash of the username of a sign-in attempt.
+
+    It is the same for each attempt with one name, except on a known device of this user. Failed
+    attempts under the name elsewhere thus do not lock the user out of that device.
+    """
     name = (credentials or {}).get("username") or request.POST.get("username", "")
-    return salted_hmac("badges.sign-in", name).hexdigest()
+    device = device_of(request, name)
+    return salted_hmac("badges.sign-in", f"{device.id}:{name}" if device else name).hexdigest()
 
 
 @never_cache
-def sign_in(request):
-    """The page to sign in; who has, goes to the first page of the admin."""
+def sign_in_view(request):
+    """Show the sign-in page, or redirect a signed-in user to the first page of the admin."""
     if request.method == "GET" and admin.site.has_permission(request):
         return redirect("admin:index")
     return SignInView.as_view()(request)
 
 
-def sign_out(request):
-    """End the session, and show the page of Django that says so."""
+def sign_out_view(request):
+    """End the session on POST, and show Django's page for signed-out users."""
     if request.method == "POST":
-        with access.sign_out(origin=_origin(request.user), address=address_of(request)):
+        with sign_in.sign_out(origin=_origin(request.user), address=client_address(request.META)):
             logout(request)
     return admin.site.logout(request)
 
@@ -119,10 +142,10 @@ def _origin(user):
     return Origin(channel=Channel.MEMBERCARE, user=user)
 
 
-# They stand before the admin's own routes, and have the same addresses.
+# These routes precede those of the admin that have the same URLs.
 urlpatterns = [
     *second_factor.urlpatterns,
-    path("login/", sign_in),
-    path("logout/", admin.site.admin_view(sign_out)),
+    path("login/", sign_in_view),
+    path("logout/", admin.site.admin_view(sign_out_view)),
     path("password_change/", admin.site.admin_view(OwnPasswordView.as_view(), cacheable=True)),
 ]

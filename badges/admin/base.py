@@ -1,4 +1,4 @@
-"""What all our pages of the admin keep to: services write, nobody deletes, junk is no error."""
+"""Base classes of our admin pages: services write, rows stay, malformed input is no error."""
 
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
@@ -6,14 +6,18 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from badges.admin.lists import BoundedChangeList
+from badges.edit_forms import SEEN, EditForm
 from badges.errors import BadgeError
+from badges.paging import BoundedPaginator
 
 
 class BadgesAdmin(ModelAdmin):
-    """Pages of our tables: nothing is ever deleted, and lists stay fast on large tables."""
+    """Admin pages of our tables: rows are never deleted, and lists stay fast on large tables."""
 
     actions = None
     list_per_page = 50
+    paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_filter_submit = True
@@ -23,14 +27,17 @@ class BadgesAdmin(ModelAdmin):
         return False
 
     def formfield_for_choice_field(self, db_field, request, **kwargs):
-        """Choose nothing beforehand: what was never looked at would be saved all the same."""
+        """Add a blank choice, so that the user cannot save a choice without selecting it."""
         if not db_field.has_default():
             blank = [("", _("Select value"))]
             kwargs["choices"] = db_field.get_choices(include_blank=True, blank_choice=blank)
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
+    def get_changelist(self, request, **kwargs):
+        return BoundedChangeList
+
     def get_object(self, request, object_id, from_field=None):
-        if "\x00" in object_id:  # PostgreSQL takes no such text, not even to look for it
+        if "\x00" in object_id:  # PostgreSQL rejects NUL, also in a lookup
             return None
         return super().get_object(request, object_id, from_field)
 
@@ -45,14 +52,14 @@ class BadgesAdmin(ModelAdmin):
 
 
 class ServiceAdmin(BadgesAdmin):
-    """Pages that change something: one call of a service, which also keeps the trace."""
+    """Admin pages that change rows through one call of a service, which also logs the request."""
 
     def perform(self, request, form, formsets, change):
-        """Call the service; the only place that writes."""
+        """Call the service. No other method writes."""
         raise NotImplementedError
 
     def save_model(self, request, obj, form, change):
-        """Leave the writing to `perform`, which has the related rows as well."""
+        """Do nothing: `perform` writes the row together with its related rows."""
 
     def save_related(self, request, form, formsets, change):
         self.perform(request, form, formsets, change)
@@ -61,19 +68,30 @@ class ServiceAdmin(BadgesAdmin):
         return []
 
     def log_addition(self, request, obj, message):
-        """Leave the trace to the request log."""
+        """Do nothing: the service writes to the request log."""
 
     def log_change(self, request, obj, message):
-        """Leave the trace to the request log."""
+        """Do nothing: the service writes to the request log."""
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
         return form
 
+    def get_fieldsets(self, request, obj=None):
+        return self.with_version(request, obj, super().get_fieldsets(request, obj))
+
+    def with_version(self, request, obj, fieldsets):
+        """Add the hidden version of the shown row to a page that can change it."""
+        (name, options), *others = fieldsets
+        fields = [field for field in options["fields"] if field != SEEN]
+        if obj and issubclass(self.form, EditForm) and self.has_change_permission(request, obj):
+            fields.append(SEEN)
+        return [(name, {**options, "fields": fields}), *others]
+
     def _changeform_view(self, request, object_id, form_url, extra_context):
-        # The service has rolled its own work back and recorded the refusal. Caught any later, that
-        # record would be lost; caught any earlier, Django would announce a success.
+        # The service has rolled back its own work and recorded the refusal. A handler outside the
+        # view's transaction would lose that record; one in `perform` would let Django show success.
         try:
             return super()._changeform_view(request, object_id, form_url, extra_context)
         except BadgeError as refusal:

@@ -1,6 +1,7 @@
-"""Claims: made and taken back, never edited."""
+"""Admin pages of claims, which are created and withdrawn but never edited."""
 
 from django.contrib import admin, messages
+from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -14,18 +15,20 @@ from unfold.decorators import action
 
 from badges import rules
 from badges.admin.base import ServiceAdmin
-from badges.admin.columns import moment_column
+from badges.admin.columns import datetime_column
+from badges.edit_forms import RefusableForm
 from badges.errors import BadgeError
-from badges.forms import RefusableForm, origin_of
-from badges.models import Claim
-from badges.services import definitions
+from badges.forms import origin_of
+from badges.models import BadgeMeta, Claim
+from badges.models.querysets import first_keys
+from badges.services.catalogue import definitions
 
-CREATED = moment_column(Claim, "created_at")
-CHANGED = moment_column(Claim, "updated_at")
+CREATED = datetime_column(Claim, "created_at")
+CHANGED = datetime_column(Claim, "updated_at")
 
 
 class ClaimForm(RefusableForm):
-    """Which badge, and who may give it; a claim that was taken back may be made again."""
+    """The badge and the owner of a new claim; a withdrawn claim can be made again."""
 
     left_to_rules = ("badge",)
 
@@ -37,7 +40,7 @@ class ClaimForm(RefusableForm):
         badge, owner = cleaned["badge"], Claim(**cleaned).owner
         rules.check_new_claim(badge.definition(), owner)
         if badge.claims.active().of(owner).exists():
-            self.add_error("reference_id", _("The badge is already claimed so."))
+            self.add_error("reference_id", _("This claim exists already."))
 
 
 @admin.register(Claim)
@@ -56,6 +59,13 @@ class ClaimAdmin(ServiceAdmin):
     ordering = ["-pk"]
     autocomplete_fields = ["badge"]
     actions_detail = ["unclaim"]
+
+    def get_search_results(self, request, queryset, search_term):
+        if not search_term:
+            return queryset, False
+        badges = first_keys(BadgeMeta.objects.named_like(search_term))
+        claims = Claim.objects.filter(Q(reference_id=search_term) | Q(badge__in=badges))
+        return queryset.filter(pk__in=first_keys(claims)), False
 
     def has_change_permission(self, request, obj=None):
         return False
@@ -93,7 +103,7 @@ class ClaimAdmin(ServiceAdmin):
 
     @action(description=_("Unclaim"), icon="link_off", permissions=["unclaim"])
     def unclaim(self, request, object_id):
-        """Ask, and take the claim back when the answer is posted."""
+        """Show a confirmation page, and withdraw the claim on POST."""
         claim = self.get_object(request, object_id)
         if claim is None:
             raise Http404

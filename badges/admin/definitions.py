@@ -1,7 +1,6 @@
-"""Badges: edited as one form, written by one call of a service, with a readable history."""
+"""Admin pages of badges, with one form that a single call of a service saves, and a history."""
 
 from django.contrib import admin
-from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -9,7 +8,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.decorators import display
 
 from badges.admin.base import ServiceAdmin
-from badges.admin.columns import moment_column, pill
+from badges.admin.columns import datetime_column, pill
 from badges.admin.definition_forms import (
     IMAGE_COLUMNS,
     BadgeForm,
@@ -19,15 +18,16 @@ from badges.admin.definition_forms import (
 from badges.admin.filters import OwnerFilter, StatusFilter
 from badges.admin.history import history_page
 from badges.forms import LimitForm, expiry_fields, origin_of
-from badges.models import BadgeImage, BadgeMeta, EarnLimit, EarnType, Status
-from badges.services import definitions
+from badges.models import BadgeImage, BadgeMeta, Claim, EarnLimit, EarnType, Status
+from badges.paging import count_of, counted
+from badges.services.catalogue import definitions
 
 STATUS_PILLS = {
     Status.UPCOMING: ("schedule", "info"),
     Status.LIVE: ("play_circle", "success"),
     Status.EXPIRED: ("event_busy", "warning"),
 }
-BASICS = [
+BASIC_FIELDS = [
     "name",
     "description",
     "earn_type",
@@ -46,23 +46,25 @@ def status_of(badge) -> Status:
     return badge.status(timezone.now())
 
 
-def when(field, value):
-    """Return the condition that shows a field; true on pages that show the other one as text."""
+def field_equals(field, value):
+    """Return the condition that shows a field; it is true on pages that show `field` as text."""
     return f"(typeof {field} === 'undefined' || {field} === '{value}')"
 
 
-def conditions():
-    """Return when which field shows: what a kind of expiry has no use for stays away."""
-    enrolling = when("earn_type", EarnType.ISSUE_EARN)
-    shown = {"enrolment_expiry_kind": enrolling}
+def field_conditions():
+    """Return the conditions of the fields that only some types and kinds of expiry use."""
+    enrolling = field_equals("earn_type", EarnType.ISSUE_EARN)
+    conditions_by_field = {"enrolment_expiry_kind": enrolling}
     for prefix, always in [("earned", "true"), ("enrolment", enrolling)]:
         for part, kind in [("count", "RELATIVE"), ("unit", "RELATIVE"), ("at", "FIXED_DATE")]:
-            shown[f"{prefix}_expiry_{part}"] = f"{always} && {when(f'{prefix}_expiry_kind', kind)}"
-    return shown
+            conditions_by_field[f"{prefix}_expiry_{part}"] = (
+                f"{always} && {field_equals(f'{prefix}_expiry_kind', kind)}"
+            )
+    return conditions_by_field
 
 
 class PartInline(TabularInline):
-    """What belongs to the badge is edited by whoever may edit the badge."""
+    """Related rows of a badge, which the permissions for the badge itself cover."""
 
     extra = 0
     hide_title = True
@@ -107,8 +109,8 @@ class BadgeMetaAdmin(ServiceAdmin):
         "earn_type",
         "status",
         "active",
-        moment_column(BadgeMeta, "starts_at"),
-        moment_column(BadgeMeta, "expires_at"),
+        datetime_column(BadgeMeta, "starts_at"),
+        datetime_column(BadgeMeta, "expires_at"),
         "owners",
         "claim_count",
     ]
@@ -120,12 +122,12 @@ class BadgeMetaAdmin(ServiceAdmin):
     ]
     search_fields = ["name", "pk"]
     search_help_text = _("Part of the name, or the whole id")
-    conditional_fields = conditions()
+    conditional_fields = field_conditions()
     warn_unsaved_form = True
     has_history = True
 
     def get_queryset(self, request):
-        claims = Count("claims", filter=Q(claims__active=True))
+        claims = count_of(Claim, "badge", on_a_page=self.list_per_page, active=True)
         return super().get_queryset(request).prefetch_related("owners").annotate(claim_count=claims)
 
     def get_search_results(self, request, queryset, search_term):
@@ -133,26 +135,25 @@ class BadgeMetaAdmin(ServiceAdmin):
 
     def get_fieldsets(self, request, obj=None):
         editing = obj is None or self.has_change_permission(request, obj)
-        basics = [*BASICS, "seen_version"] if editing and obj else BASICS
         earned, enrolment = (
             {"fields": expiry_fields(prefix, None if editing else obj)}
             for prefix in ("earned", "enrolment")
         )
         fieldsets = [
-            (_("Basics"), {"fields": basics}),
+            (_("Basics"), {"fields": BASIC_FIELDS}),
             (_("Expiry of the issued badge"), earned),
         ]
         if obj is None:
             enrolment["description"] = _("Only for badges that customers are enrolled for first.")
         if obj is None or obj.earn_type == EarnType.ISSUE_EARN:
             fieldsets.append((_("Expiry of the enrolment"), enrolment))
-        return fieldsets
+        return self.with_version(request, obj, fieldsets)
 
     def get_readonly_fields(self, request, obj=None):
         if obj is None:
             return []
-        begun = status_of(obj) != Status.UPCOMING
-        return ["earn_type", "starts_at"] if begun else ["earn_type"]
+        has_begun = status_of(obj) != Status.UPCOMING
+        return ["earn_type", "starts_at"] if has_begun else ["earn_type"]
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         if change and self.has_change_permission(request, obj):
@@ -166,7 +167,9 @@ class BadgeMetaAdmin(ServiceAdmin):
         parts = {formset.prefix: formset.values() for formset in formsets}
         origin, draft = origin_of(request), form.draft(**parts)
         if change:
-            definitions.update_badge(origin=origin, badge_id=form.instance.pk, draft=draft)
+            definitions.update_badge(
+                origin=origin, badge_id=form.instance.pk, seen=form.seen, draft=draft
+            )
         else:
             form.instance.pk = definitions.create_badge(origin=origin, draft=draft).pk
 
@@ -182,6 +185,6 @@ class BadgeMetaAdmin(ServiceAdmin):
     def owners(self, badge):
         return ", ".join(str(owner) for owner in badge.owners.all())
 
-    @display(description=_("Claims"), ordering="claim_count")
+    @display(description=_("Claims"))
     def claim_count(self, badge):
-        return badge.claim_count
+        return counted(badge.claim_count, self.list_per_page)

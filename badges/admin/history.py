@@ -5,11 +5,11 @@ from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from badges.history import entries, revisions_of
+from badges.selectors.revisions import entries, revisions_of
 
 
 def history_page(model_admin, request, object_id):
-    """Answer with the revisions of a badge, newest first."""
+    """Return the page with the revisions of a badge, newest first."""
     badge = model_admin.get_object(request, unquote(object_id))
     if badge is None:
         return model_admin._get_obj_does_not_exist_redirect(request, model_admin.opts, object_id)

@@ -1,17 +1,18 @@
-"""The second factor at the door and on a page of its own: set up, asked for, given up.
+"""Views of the second factor: entering a code at sign-in, setting a factor up, removing it.
 
-Whoever gave the right password is not signed in before the code is right as well: until then a
-session of nobody remembers for whom, for five minutes.
+A user with the right password is not signed in until the code is right as well. In the meantime,
+the anonymous session stores the pending user for five minutes.
 """
 
 import time
+from typing import Any
 
 import segno
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth import login
-from django.contrib.auth.models import User
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -21,26 +22,29 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from badges.desk.access import lead
+from badges.admin.known_devices import remember_device
+from badges.admin.sign_in_limits import LimitedAttemptsMixin
+from badges.client_address import client_address
+from badges.desk.access import redirect_page
 from badges.errors import BadgeError
-from badges.forms import address_of
-from badges.models import Channel
-from badges.services import access, second_factor
-from badges.services.requests import Origin
+from badges.models import Channel, Person
+from badges.services.access import second_factor, sign_in
+from badges.services.access.credentials import active_person
+from badges.services.request_log import Origin
 
-PENDING, KEY, PROVED = "signing_in", "second_factor_key", "second_factor"
+PENDING, KEY, VERIFIED_FACTOR = "signing_in", "second_factor_key", "second_factor"
 BACKEND = settings.AUTHENTICATION_BACKENDS[-1]
-SECONDS_TO_ENTER = 5 * 60
-MOST_ATTEMPTS = 5
-LONGEST_CODE = 30
+CODE_TIMEOUT = 5 * 60
+MAX_ATTEMPTS = 5
+MAX_CODE_LENGTH = 30
 
 
 class CodeForm(forms.Form):
-    """A code of the app, or a recovery code where there are any."""
+    """A code of the app, or a recovery code if the user has any."""
 
     code = forms.CharField(
         label=_("Code"),
-        max_length=LONGEST_CODE,
+        max_length=MAX_CODE_LENGTH,
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "one-time-code",
@@ -52,51 +56,79 @@ class CodeForm(forms.Form):
     )
 
 
-def needs_code(user: User) -> bool:
-    """Whether the right password alone does not let this person in."""
+class SetUpForm(CodeForm):
+    """The code of the app, and the set-up code of an administrator if one is required."""
+
+    setup_code = forms.CharField(
+        label=_("Set-up code"),
+        max_length=MAX_CODE_LENGTH,
+        help_text=_("An administrator gives it to you. It can be used once."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+        ),
+    )
+    field_order = ["setup_code", "code"]
+
+    def __init__(self, *args, needs_setup_code: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not needs_setup_code:
+            del self.fields["setup_code"]
+
+
+def needs_code(user: Person) -> bool:
+    """Return whether the right password alone does not sign this user in."""
     return second_factor.has_second_factor(user) or second_factor.is_required_of(user)
 
 
-def hold_back(request, user: User, target: str) -> HttpResponseRedirect:
-    """Let a person, who proved to know their password, go on to prove what they have."""
+def start_pending_sign_in(request, user: Person, target: str) -> HttpResponseRedirect:
+    """Store a user with the right password as pending, and redirect to the second factor."""
     request.session.cycle_key()
     request.session[PENDING] = {
         "user": user.pk,
-        "password": user.get_session_auth_hash(),
-        "until": time.time() + SECONDS_TO_ENTER,
+        "session_hash": user.get_session_auth_hash(),
+        "until": time.time() + CODE_TIMEOUT,
         "attempts": 0,
         "target": target,
     }
     return redirect("sign-in-code" if second_factor.has_second_factor(user) else "second-factor")
 
 
-def person_of(request) -> User | None:
-    """Return who is signed in, or would be if the code were right."""
+def current_person(request) -> Person | None:
+    """Return the signed-in user, or the pending user who still has to enter a code."""
     if request.user.is_authenticated:
         return request.user
     pending = request.session.get(PENDING)
-    if pending is None or time.time() > pending["until"] or pending["attempts"] >= MOST_ATTEMPTS:
+    if pending is None or time.time() > pending["until"] or pending["attempts"] >= MAX_ATTEMPTS:
         return None
-    user = User.objects.filter(pk=pending["user"], is_active=True).first()
-    knows = user is not None and user.get_session_auth_hash() == pending["password"]
-    return user if knows else None
+    person = active_person(pending["user"])
+    if person is None or person.get_session_auth_hash() != pending.get("session_hash"):
+        return None
+    return person
 
 
-def is_proved(request) -> bool:
-    """Whether this session began with a second factor."""
-    return request.user.is_authenticated and PROVED in request.session
+def has_verified_factor(request) -> bool:
+    """Return whether this session began with a second factor."""
+    return request.user.is_authenticated and VERIFIED_FACTOR in request.session
 
 
-class OfPersonView(View):
-    """A page for a person who is known, if only by their password so far."""
+class PersonView(LimitedAttemptsMixin, View):
+    """A view for a signed-in user, or for a pending user who has entered the password only."""
+
+    keeps_session = False  # whether the user's session continues, so that the browser becomes known
 
     @method_decorator(never_cache)
     def dispatch(self, request, *args, **kwargs):
-        self.person = person_of(request)
+        self.person = current_person(request)
         if self.person is None:
             request.session.pop(PENDING, None)
             return redirect("admin:login")
-        return super().dispatch(request, *args, **kwargs)
+        response = super().dispatch(request, *args, **kwargs)
+        if self.keeps_session:
+            remember_device(response, request, self.person)
+        return response
+
+    def username_of_attempt(self):
+        return self.person.get_username()
 
     @property
     def origin(self) -> Origin:
@@ -104,30 +136,49 @@ class OfPersonView(View):
 
     @property
     def target(self) -> str:
-        """Return where to go then: where they wanted to."""
-        wanted = self.request.session.get(PENDING, {}).get("target") or self.request.GET.get("next")
-        if url_has_allowed_host_and_scheme(wanted, {self.request.get_host()}):
-            return wanted
+        """Return the URL to redirect to afterwards: the page that was requested at first."""
+        url = self.request.session.get(PENDING, {}).get("target") or self.request.GET.get("next")
+        if url and url_has_allowed_host_and_scheme(url, {self.request.get_host()}):
+            return url
         return reverse("admin:index")
 
-    def let_in(self, proved: str) -> str:
-        """Begin a session that knows of the second factor; return where to go."""
+    def start_session(self, factor: str) -> str:
+        """Start a session with a second factor, and return the URL to redirect to."""
         target = self.target
-        address = address_of(self.request)
-        with access.sign_in(origin=self.origin, address=address, second_factor=proved):
+        address = client_address(self.request.META)
+        with sign_in.sign_in(origin=self.origin, address=address, second_factor=factor):
             login(self.request, self.person, backend=BACKEND)
             for name in (PENDING, KEY):
                 self.request.session.pop(name, None)
-            self.request.session[PROVED] = proved
+            self.request.session[VERIFIED_FACTOR] = factor
+        self.keeps_session = True
         return target
+
+    def keep_session(self, person: Person) -> None:
+        """Keep this session after all other sessions of the user have ended."""
+        self.person, self.keeps_session = person, True
+        update_session_auth_hash(self.request, person)
+
+    def is_last_failure(self) -> bool:
+        """Count a wrong code; return whether the user must enter the password again."""
+        self.has_failed = True
+        pending = self.request.session.get(PENDING)
+        if pending is None:
+            return False
+        pending["attempts"] += 1
+        self.request.session.modified = True
+        if pending["attempts"] < MAX_ATTEMPTS:
+            return False
+        messages.error(self.request, _("Too many wrong codes. Log in again."))
+        return True
 
     def show(self, template: str, title, **context):
         context = {**admin.site.each_context(self.request), "title": title, **context}
         return render(self.request, f"admin/second_factor/{template}.html", context)
 
 
-class SignInCodeView(OfPersonView):
-    """Ask for the code that belongs to a password; the session begins when it is right."""
+class SignInCodeView(PersonView):
+    """Ask for the code that follows the password; the right code starts the session."""
 
     def get(self, request):
         if not second_factor.has_second_factor(self.person):
@@ -138,23 +189,19 @@ class SignInCodeView(OfPersonView):
         form = CodeForm(request.POST)
         if not form.is_valid():
             return self._ask(form)
-        proved = second_factor.verify(self.person, form.cleaned_data["code"])
-        if proved is None:
+        factor = second_factor.verify(self.person, form.cleaned_data["code"])
+        if factor is None:
             return self._refuse(form)
-        return redirect(self.let_in(proved))
+        return redirect(self.start_session(factor))
 
     def _refuse(self, form):
-        access.refuse_sign_in(
+        sign_in.refuse_sign_in(
             username=self.person.get_username(),
-            address=address_of(self.request),
+            address=client_address(self.request.META),
             message=_("The second factor was wrong."),
         )
-        if pending := self.request.session.get(PENDING):
-            pending["attempts"] += 1
-            self.request.session.modified = True
-            if pending["attempts"] >= MOST_ATTEMPTS:
-                messages.error(self.request, _("Too many wrong codes. Log in again."))
-                return redirect("admin:login")
+        if self.is_last_failure():
+            return redirect("admin:login")
         form.add_error("code", _("The code is wrong, or was used before. Wait for the next one."))
         return self._ask(form)
 
@@ -162,41 +209,52 @@ class SignInCodeView(OfPersonView):
         return self.show("code", _("Enter your code"), form=form)
 
 
-class SecondFactorView(OfPersonView):
-    """Set a second factor up, get other recovery codes, or give it up."""
+class SecondFactorView(PersonView):
+    """Set a second factor up, renew the recovery codes, or remove the factor."""
 
     def get(self, request):
         if not second_factor.has_second_factor(self.person):
-            return self._show_key(CodeForm())
-        if not is_proved(request):
-            return redirect(f"{reverse('sign-in-code')}?{request.GET.urlencode()}")
+            return self._show_key(self._set_up_form())
+        if not has_verified_factor(request):
+            return self._ask_for_code()
         return self._show_own(CodeForm())
 
     def post(self, request):
         is_set_up = second_factor.has_second_factor(self.person)
-        if is_set_up and not is_proved(request):
-            return redirect("sign-in-code")
-        form = CodeForm(request.POST)
-        again = self._show_own if is_set_up else self._show_key
+        if is_set_up and not has_verified_factor(request):
+            return self._ask_for_code()
+        form = CodeForm(request.POST) if is_set_up else self._set_up_form(request.POST)
+        show = self._show_own if is_set_up else self._show_key
         if not form.is_valid():
-            return again(form)
+            return show(form)
         try:
-            return self._act(form.cleaned_data["code"], is_set_up)
+            return self._act(form.cleaned_data, is_set_up)
         except BadgeError as refusal:
-            form.add_error(refusal.field, refusal.message)
-            return again(form)
+            if self.is_last_failure():
+                return redirect("admin:login")
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            return show(form)
 
-    def _act(self, code: str, is_set_up: bool):
-        asked = {"origin": self.origin, "user": self.person, "code": code}
+    def _ask_for_code(self):
+        """Redirect to the code with this query, which names the page requested at first."""
+        return redirect(reverse("sign-in-code", query=self.request.GET))
+
+    def _set_up_form(self, data=None) -> SetUpForm:
+        return SetUpForm(data, needs_setup_code=second_factor.needs_setup_code(self.person))
+
+    def _act(self, codes: dict[str, str], is_set_up: bool):
+        arguments: dict[str, Any] = {"origin": self.origin, "user": self.person, **codes}
         if not is_set_up:
-            codes = second_factor.add(**asked, key=self.key)
-            return self._show_codes(codes, self.let_in(second_factor.APP))
+            self.person, recovery = second_factor.add(**arguments, key=self.key)
+            return self._show_codes(recovery, self.start_session(second_factor.APP))
         if "give_up" in self.request.POST:
-            second_factor.give_up(**asked)
-            del self.request.session[PROVED]
+            self.keep_session(second_factor.remove_own(**arguments))
+            del self.request.session[VERIFIED_FACTOR]
             messages.success(self.request, _("You sign in with your password alone now."))
             return redirect("admin:index")
-        return self._show_codes(second_factor.renew_codes(**asked), reverse("admin:index"))
+        person, recovery = second_factor.renew_codes(**arguments)
+        self.keep_session(person)
+        return self._show_codes(recovery, reverse("admin:index"))
 
     @property
     def key(self) -> str:
@@ -204,13 +262,13 @@ class SecondFactorView(OfPersonView):
         return self.request.session.setdefault(KEY, second_factor.new_key())
 
     def _show_key(self, form):
-        picture = segno.make(second_factor.address_of(self.person, self.key), error="m")
+        picture = segno.make(second_factor.otpauth_url(self.person, self.key), error="m")
         return self._show_form(
             "set_up",
             _("Set up your second factor"),
             form=form,
             picture=picture.svg_data_uri(scale=5, border=3, light="white"),
-            key=second_factor.spelt_out(self.key),
+            key=second_factor.format_key(self.key),
         )
 
     def _show_own(self, form):
@@ -223,12 +281,15 @@ class SecondFactorView(OfPersonView):
         return self.show(template, title, is_required=is_required, target=target, **context)
 
     def _show_codes(self, codes: list[str], target: str):
-        """Show recovery codes in this very answer: they can never be shown again."""
+        """Show recovery codes in this response: they cannot be shown again."""
         return self.show("codes", _("Your recovery codes"), codes=codes, target=target)
 
 
 class RequiredMiddleware:
-    """Lets nobody go on who has to have a second factor and came without, whenever that began."""
+    """Redirect users who must have a second factor but have signed in without one.
+
+    This includes sessions that are older than the requirement.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -237,19 +298,25 @@ class RequiredMiddleware:
         if not settings.SECOND_FACTOR_FOR or not self._is_page(request):
             return self.get_response(request)
         user = request.user
-        if not user.is_authenticated or PROVED in request.session:
+        if not user.is_authenticated or VERIFIED_FACTOR in request.session:
             return self.get_response(request)
         if not second_factor.is_required_of(user):
             return self.get_response(request)
-        return lead(request, redirect(f"{reverse('second-factor')}?next={request.path}"))
+        page = redirect_to_login(request.get_full_path(), reverse("second-factor"))
+        return redirect_page(request, page)
 
     @staticmethod
     def _is_page(request) -> bool:
-        """Whether an address is behind the door: what is before it stays open."""
-        door = (reverse("admin:login"), reverse("admin:logout"), reverse("second-factor"))
-        free = (*door, reverse("sign-in-code"), reverse("set_language"), settings.STATIC_URL)
+        """Return whether a request has a session cookie and its URL is not exempt."""
+        sign_in_urls = (reverse("admin:login"), reverse("admin:logout"), reverse("second-factor"))
+        exempt_urls = (
+            *sign_in_urls,
+            reverse("sign-in-code"),
+            reverse("set_language"),
+            settings.STATIC_URL,
+        )
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-        return has_session and not request.path.startswith(tuple(free))
+        return has_session and not request.path.startswith(tuple(exempt_urls))
 
 
 urlpatterns = [

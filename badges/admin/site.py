@@ -1,4 +1,4 @@
-"""What the theme asks of us by dotted path: style, script and the sidebar (settings, UNFOLD)."""
+"""Callbacks of the theme, named in settings.UNFOLD: style sheets, scripts and the sidebar."""
 
 from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
@@ -26,9 +26,9 @@ def favicon(request):
 
 
 def navigation(request):
-    """Return the groups of the sidebar, which are the cards of the overview page as well.
+    """Return the groups of the sidebar, which are also the cards of the overview page.
 
-    Each item names the permission of its page, so nobody is shown a door that is locked for them.
+    Each item names the permission of its page, so that users see only the pages that they may open.
     """
     return [
         {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE]},
@@ -39,7 +39,7 @@ def navigation(request):
 
 
 def item(title, icon, url_name, permission, description):
-    """Return one entry; it shows to those who have the permission."""
+    """Return one entry, which is shown to users with the permission."""
     return {
         "title": title,
         "icon": icon,
@@ -54,37 +54,38 @@ HOME = item(
     "home",
     "desk:home",
     "badges.view_requestlog",
-    _("How much was issued and refused, and what needs attention."),
+    _("Issued badges, refusals, and tasks that need attention."),
 )
-# Every page of the desk lies under its address; it is open on its own and as the admin's first.
+# The home page is also the index of the admin. Its URL is a prefix of all URLs of the desk, so it
+# has to match as a whole.
 HOME["active"] = lambda request: request.path in (str(HOME["link"]), reverse("admin:index"))
 FIND = item(
     _("Find anything"),
     "search",
     "desk:find",
     "badges.view_earnedbadge",
-    _("A customer, an issued badge, a request, a reference or a badge, from one box."),
+    _("Search for a customer, an issued badge, a request, a reference or a badge."),
 )
 ISSUE = item(
     _("Issue badge"),
     "workspace_premium",
     "desk:issue",
     "badges.earn_badge",
-    _("Find a customer and give a badge, with the answer before the click."),
+    _("Find a customer and issue a badge, with a preview of the result."),
 )
 REVOKE = item(
     _("Revoke badges"),
     "undo",
     "desk:revoke",
     "badges.revoke_badge",
-    _("Take issued badges back, one or many, after a look at what would happen."),
+    _("Revoke one or many issued badges, with a preview of the result."),
 )
 BADGES = item(
     _("Badges"),
     "military_tech",
     "desk:definitions",
     "badges.view_badgemeta",
-    _("What can be earned: periods, owners, limits and their history."),
+    _("Definitions of badges: periods, owners, limits and their history."),
 )
 BADGE_GROUPS = item(
     _("Badge groups"),
@@ -98,14 +99,14 @@ CUSTOM_FIELDS = item(
     "list_alt",
     "desk:fields",
     "badges.view_customfield",
-    _("What your organisation says of every badge in words of its own."),
+    _("Fields that your organisation defines for its badges."),
 )
 CLAIMS = item(
     _("Claims"),
     "link",
     "admin:badges_claim_changelist",
     "badges.view_claim",
-    _("Which campaign or programme may give which badge."),
+    _("The campaigns and programmes that may give a badge."),
 )
 REQUESTS = item(
     _("Request log"),
@@ -119,35 +120,35 @@ RECORD = item(
     "verified_user",
     "desk:record",
     "badges.view_seal",
-    _("How far the record is sealed and verified, and what was altered."),
+    _("The seals of the record, their verification, and altered rows."),
 )
 HISTORY = item(
     _("Issuance history"),
     "history",
     "desk:history",
     "badges.view_earnedbadge",
-    _("Who was given which badge, when and by whom; enrolments, revocations, definitions."),
+    _("Issued badges, enrolments, revocations and definitions, with their actors."),
 )
 FIGURES = item(
     _("Figures"),
     "monitoring",
     "desk:figures",
     "badges.view_requestlog",
-    _("What was asked, issued and refused, by day, door, cause and actor."),
+    _("Requests, issued badges and refusals, by day, channel, cause and actor."),
 )
 EXPORTS = item(
     _("Exports"),
     "download",
     "desk:exports",
     "badges.export_ledgers",
-    _("What was taken out of the ledgers, by whom, and what each file was."),
+    _("Exports of the ledgers, with their actors and files."),
 )
 INTEGRATORS = item(
     _("Integrators"),
     "api",
     "desk:integrators",
     "badges.view_integrator",
-    _("The systems that may call the API, and what they may do there."),
+    _("The systems that may call the API, and their permissions."),
 )
 USERS = item(
     _("Users"),

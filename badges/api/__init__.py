@@ -1,5 +1,5 @@
 """The JSON API for integrators."""
 
-# Before everything of this package: while it is loaded, the framework loads our envelope by its
-# name, and the envelope needs it in turn.
+# This import must come first: while `rest_framework.views` is loading, the framework imports
+# `badges.api.envelope` by its dotted path, and that module imports `rest_framework.views` in turn.
 import rest_framework.views  # noqa: F401

@@ -1,4 +1,4 @@
-"""Who calls: an integrator, by client id and secret or by an OAuth 2 token. Never a person."""
+"""Authentication of integrators by client id and secret or by OAuth 2 token, never of users."""
 
 import base64
 import binascii
@@ -6,20 +6,23 @@ import binascii
 from django.contrib.auth.hashers import check_password, make_password
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.oauth2 import InvalidClientError
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
-from badges.api import callers
+from badges.api import credential_cache
+from badges.client_address import client_address
 from badges.models import Channel, Integrator
-from badges.services.access import issue_token
-from badges.services.requests import Origin
+from badges.services.access.integrators import lock_for_token
+from badges.services.access.sign_in import issue_token
+from badges.services.request_log import Origin
 
-# Verified in place of the secret of an integrator that does not exist, so that both take as long.
-NOBODYS_SECRET = make_password("", hasher="integrator_secret")
+# Verified if the client id is unknown, so that the response takes as long as for a wrong secret.
+DUMMY_SECRET = make_password("", hasher="integrator_secret")
 
 
-def client_id_of(request) -> str:
-    """Return the client id that a request names with HTTP Basic, proved or not; or nothing."""
+def claimed_client_id(request) -> str:
+    """Return the unverified client id of an HTTP Basic header, or an empty string."""
     scheme, _space, credentials = get_authorization_header(request).partition(b" ")
     if scheme.lower() != b"basic":
         return ""
@@ -29,28 +32,43 @@ def client_id_of(request) -> str:
         return ""
 
 
+def is_plausible(header: str) -> bool:
+    """Return whether an Authorization header has the form of valid credentials."""
+    scheme, _space, credentials = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return bool(credentials.strip())
+    if scheme.lower() != "basic":
+        return False
+    try:
+        decoded = base64.b64decode(credentials.strip(), validate=True)
+    except ValueError:
+        return False
+    client_id, _colon, secret = decoded.partition(b":")
+    return bool(client_id and secret)
+
+
 class BasicAuthentication(BaseAuthentication):
-    """HTTP Basic with an integrator's client id and secret; staff passwords are not accepted."""
+    """HTTP Basic with an integrator's client id and secret. Staff passwords are not accepted."""
 
     def authenticate(self, request):
         scheme, _space, credentials = get_authorization_header(request).partition(b" ")
         if scheme.lower() != b"basic":
             return None
-        client_id, secret = self._decoded(credentials)
+        client_id, secret = self._decode(credentials)
         integrator = Integrator.objects.principal(client_id=client_id)
-        known = integrator.knows(secret) if integrator else check_password(secret, NOBODYS_SECRET)
-        if not known or integrator is None or not integrator.is_active:
+        is_valid = integrator.knows(secret) if integrator else check_password(secret, DUMMY_SECRET)
+        if not is_valid or integrator is None or not integrator.is_active:
             raise AuthenticationFailed
         until = integrator.previous_secret_ends_at if integrator.overlaps else None
-        callers.remember(request.headers["Authorization"], integrator, until=until)
+        credential_cache.remember(request.headers["Authorization"], integrator, until=until)
         return integrator, None
 
     def authenticate_header(self, request):
-        """Challenge for both schemes: the framework asks the first one alone."""
+        """Return a challenge for both schemes, because the framework only asks the first one."""
         return 'Basic realm="badges", Bearer realm="badges"'
 
     @staticmethod
-    def _decoded(credentials: bytes) -> tuple[str, str]:
+    def _decode(credentials: bytes) -> tuple[str, str]:
         try:
             text = base64.b64decode(credentials.strip(), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
@@ -62,51 +80,67 @@ class BasicAuthentication(BaseAuthentication):
 
 
 class OAuthAuthentication(OAuth2Authentication):
-    """A bearer token of the client credentials grant stands for its integrator."""
+    """Authentication with a bearer token of the client credentials grant."""
 
     def authenticate(self, request):
         if get_authorization_header(request).partition(b" ")[0].lower() != b"bearer":
-            return None  # the toolkit would also take a token from the body or the address
-        found = super().authenticate(request)
-        if found is None:
+            return None  # the toolkit would also accept a token from the body or the URL
+        authenticated = super().authenticate(request)
+        if authenticated is None:
             raise AuthenticationFailed
-        _user, token = found
+        _user, token = authenticated
         integrator = Integrator.objects.principal(pk=token.application_id)
         if integrator is None or not integrator.is_active:
             raise AuthenticationFailed
         header = request.headers["Authorization"]
-        callers.remember(header, integrator, token_id=token.pk, until=token.expires)
+        credential_cache.remember(header, integrator, token_id=token.pk, until=token.expires)
         return integrator, token
 
 
 class SecretsValidator(OAuth2Validator):
-    """The toolkit's check of a client that asks for a token, with the secret before a rotation.
+    """The toolkit's validator, which also accepts the previous secret while both overlap.
 
-    Each token that it stores leaves a row in the request log.
+    It records every token that it stores in the request log.
     """
 
     def save_bearer_token(self, token, request, *args, **kwargs):
         origin = Origin(channel=Channel.API, integrator=request.client)
-        with issue_token(origin=origin, address=request.headers.get("REMOTE_ADDR", "")):
+        with issue_token(origin=origin, address=client_address(request.headers)):
+            self._check_unchanged(request)
             return super().save_bearer_token(token, request, *args, **kwargs)
 
+    def _check_unchanged(self, request) -> None:
+        """Verify a client again if it changed meanwhile. Raises InvalidClientError on failure."""
+        integrator = lock_for_token(request.client.pk)
+        if integrator is not None and integrator.stamp == request.client.stamp:
+            return
+        request.client = None
+        if integrator is None or not self.authenticate_client(request):
+            raise InvalidClientError(request=request)
+
+    def _load_application(self, client_id, request):
+        """Return None for an id with a NUL, because PostgreSQL rejects such a query."""
+        if client_id and "\0" in client_id:
+            return None
+        return super()._load_application(client_id, request)
+
     def _authenticate_basic_auth(self, request):
-        return _with_either_secret(super()._authenticate_basic_auth, request)
+        return _check_either_secret(super()._authenticate_basic_auth, request)
 
     def _authenticate_request_body(self, request):
-        return _with_either_secret(super()._authenticate_request_body, request)
+        return _check_either_secret(super()._authenticate_request_body, request)
 
 
-def _with_either_secret(check, request) -> bool:
-    """Ask a check of the toolkit, which knows one secret, for both while they overlap."""
+def _check_either_secret(check, request) -> bool:
+    """Run a check of the toolkit with the current and, while it overlaps, the previous secret."""
     if check(request):
         return True
     client = request.client
     if client is None or not client.overlaps:
         return False
-    # For this question alone: the row is never saved from here.
-    latest, client.client_secret = client.client_secret, client.previous_secret
+    # Only for this check: the row is never saved here.
+    current_secret, client.client_secret = client.client_secret, client.previous_secret
     try:
         return check(request)
     finally:
-        client.client_secret = latest
+        client.client_secret = current_secret

@@ -1,4 +1,4 @@
-"""The shape of every answer of the API: `data`, `errors`, `warnings` (design, 3.3)."""
+"""The envelope of every response of the API: `data`, `errors`, `warnings` (CONTRACT.md, 5.3)."""
 
 import logging
 import sys
@@ -8,8 +8,7 @@ from http import HTTPStatus
 
 import msgspec
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.views import defaults
@@ -26,28 +25,30 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 
+from badges import outages
+from badges.api.response_headers import middleware_headers
 from badges.api.serializers.operations import OriginalOutput
 from badges.api.serializers.shared import MISSING, missing_codes, wire_name
 from badges.errors import BadgeError, ErrorCode
 
 API = "/api_gateway/"
-RETRY_AFTER_SECONDS = 1
-# The database is away, full, or too slow: nothing was done, and it may be asked again.
-OUT_OF_REACH = (OperationalError, InterfaceError)
+TOKENS = "/o/"
+# Path prefixes whose responses differ in format or in headers.
+PATH_PREFIXES = (API, TOKENS, "/admin/", "/desk/")
 
 logger = logging.getLogger(__name__)
 encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 
 
 class AlwaysJSON(DefaultContentNegotiation):
-    """There is one form of answer, whatever the client would rather have."""
+    """Content negotiation that always selects JSON and ignores the Accept header."""
 
     def select_renderer(self, request, renderers, format_suffix=None):
         return renderers[0], renderers[0].media_type
 
 
 class EnvelopeRenderer(BaseRenderer):
-    """JSON in UTF-8; a Decimal is written as a number with all its digits."""
+    """Renderer of JSON in UTF-8, which writes a Decimal as a number with all its digits."""
 
     media_type = "application/json"
     format = "json"
@@ -57,94 +58,96 @@ class EnvelopeRenderer(BaseRenderer):
         return encoder.encode(data)
 
 
-def encoded(data) -> str:
-    """Return an answer as the renderer writes it."""
+def encode(data) -> str:
+    """Return data as the JSON text that the renderer writes."""
     return encoder.encode(data).decode()
 
 
-def done(data, warnings=()) -> dict:
-    """Return the envelope of what was done."""
+def success_envelope(data, warnings=()) -> dict:
+    """Return the envelope of a success."""
     return {"data": data, "errors": [], "warnings": list(warnings)}
 
 
-def refused(errors: Iterable[dict]) -> dict:
-    """Return the envelope of what was refused."""
+def failure_envelope(errors: Iterable[dict]) -> dict:
+    """Return the envelope of a refusal."""
     return {"data": None, "errors": list(errors), "warnings": None}
 
 
 def success(data, warnings=(), status=HTTPStatus.OK) -> Response:
-    """Return the answer of an operation that was done."""
-    return Response(done(data, warnings), status)
+    """Return the response to a successful operation."""
+    return Response(success_envelope(data, warnings), status)
 
 
 def warning(code: ErrorCode) -> dict:
-    """Return something to know about a call that was done."""
+    """Return a warning about an accepted call as a whole."""
     return {"code": int(code), "message": str(code.message)}
 
 
-def repeated(customer_ids: Sequence[int]) -> list[dict]:
-    """Return the warning that a list names a customer twice, if it does."""
+def repeated_customer_warnings(customer_ids: Sequence[int]) -> list[dict]:
+    """Return a list with a warning if a customer id is repeated, else an empty list."""
     if len(set(customer_ids)) == len(customer_ids):
         return []
     return [warning(ErrorCode.REPEATED_CUSTOMER)]
 
 
 def failure(errors: list[dict], status: int, headers=None) -> Response:
-    """Return the answer of an operation that was refused."""
-    return Response(refused(errors), status, headers=headers)
+    """Return the response to a refused operation."""
+    return Response(failure_envelope(errors), status, headers=headers)
 
 
 def exception_handler(exc: Exception, context: dict) -> Response:
-    """Turn whatever went wrong in an API view into the envelope.
+    """Return the envelope for an exception in an API view.
 
-    What nobody expected is logged with its traceback and answered with 999999, and nothing of it
-    is told.
+    An unexpected exception is logged with its traceback. Its response has code 999999 and no
+    details.
     """
     if isinstance(exc, BadgeError):
         return failure(
-            [refusal(exc, context["view"])], exc.code.http_status, _when_to_retry(exc.code)
+            [refusal_error(exc, context["view"], context["view"].input_data)],
+            exc.code.http_status,
+            _retry_headers(exc.code),
         )
-    if isinstance(exc, OUT_OF_REACH):
-        logger.exception("The database did not answer")
+    if outages.notice(exc):
+        logger.error("The service cannot do this now", exc_info=exc)
         return failure(
             [_error(ErrorCode.UNAVAILABLE)],
             ErrorCode.UNAVAILABLE.http_status,
-            _when_to_retry(ErrorCode.UNAVAILABLE),
+            _retry_headers(ErrorCode.UNAVAILABLE),
         )
     response = views.exception_handler(exc, context)
     if response is None:
         logger.error("Unexpected error", exc_info=exc)
         return failure([_error(ErrorCode.UNEXPECTED)], ErrorCode.UNEXPECTED.http_status)
-    response.data = refused(_errors(exc, response.status_code, context["view"]))
+    response.data = failure_envelope(_errors(exc, response.status_code, context["view"]))
     return response
 
 
-def _when_to_retry(code: ErrorCode) -> dict[str, str]:
+def _retry_headers(code: ErrorCode) -> dict[str, str]:
     if code in (ErrorCode.UNAVAILABLE, ErrorCode.KEY_IN_USE):
-        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        return {"Retry-After": str(outages.RETRY_AFTER_SECONDS)}
     return {}
 
 
 def _error(code: int, message=None, reference: str | None = None) -> dict:
     return {
         "code": int(code),
-        "message": str(message or ErrorCode(code).message),
+        "message": str(message or ErrorCode(code).message),  # type: ignore[call-arg]  # by value
         "reference": reference,
     }
 
 
-def refusal(exc: BadgeError, view) -> dict:
-    """Return the error of a refusal, its field by the name the wire has for it."""
-    error = _error(exc.code, exc.message, wire_name(view.input_class(), exc.field))
+def refusal_error(exc: BadgeError, view, sent) -> dict:
+    """Return the error of a refusal, with the field name that the client sent."""
+    error = _error(exc.code, exc.message, wire_name(view.input_class(), exc, sent))
     if exc.original is not None:
         error["original"] = OriginalOutput(exc).data
     return error
 
 
 def _errors(exc: Exception, status: int, view) -> Iterator[dict]:
-    """Yield the errors of one of the framework's exceptions; a number of HTTP is their code."""
+    """Yield the errors of a DRF or Django exception; by default their code is the HTTP status."""
     if isinstance(exc, ValidationError):
-        yield from invalid(exc.detail, missing_codes(view.input_class()))
+        yield from input_errors(exc.detail, missing_codes(view.input_class()))
     elif isinstance(exc, NotAuthenticated | AuthenticationFailed | PermissionDenied):
         yield _error(status)
     elif isinstance(exc, APIException):
@@ -153,16 +156,16 @@ def _errors(exc: Exception, status: int, view) -> Iterator[dict]:
         yield _error(status, str(exc) or None)
 
 
-def invalid(detail, missing=MISSING, path: str = "") -> Iterator[dict]:
-    """Yield an error for each fault of the input, a missing field under its own code."""
+def input_errors(detail, missing=MISSING, path: str = "") -> Iterator[dict]:
+    """Yield an error for each invalid field; a missing field has a code of its own."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             step = "" if name == "non_field_errors" else str(name)
-            yield from invalid(inner, missing, _path(path, step))
+            yield from input_errors(inner, missing, _path(path, step))
     elif isinstance(detail, list):
-        for place, inner in enumerate(detail):
-            step = str(place) if isinstance(inner, dict) else ""
-            yield from invalid(inner, missing, _path(path, step))
+        for index, inner in enumerate(detail):
+            step = str(index) if isinstance(inner, dict) else ""
+            yield from input_errors(inner, missing, _path(path, step))
     elif detail.code in ("required", "null", "blank") and path in missing:
         for code, reference in missing[path]:
             yield _error(code, reference=reference)
@@ -176,57 +179,89 @@ def _path(*steps: str) -> str:
 
 @csrf_exempt
 def unknown_path(request, **kwargs) -> HttpResponse:
-    """Answer for an address below the API that is none."""
+    """Return 404 for a path below the API that matches no endpoint."""
     return _plain(_error(ErrorCode.NOT_FOUND, "There is nothing at this address."), 404)
 
 
 def bad_request(request, exception) -> HttpResponse:
-    """Answer for a request that Django itself refused before any view."""
-    if _is_api(request):
+    """Return the response to a request that Django refused before any view."""
+    if is_api(request.path):
         return _plain(_error(ErrorCode.INVALID_INPUT, "The request is malformed."), 400)
     return defaults.bad_request(request, exception)
 
 
 def server_error(request) -> HttpResponse:
-    """Answer for a failure outside of any API view; called while it is handled."""
-    if isinstance(sys.exception(), OUT_OF_REACH):
-        return unable(request.path, ErrorCode.UNAVAILABLE)
-    if _is_api(request):
+    """Return the response to an exception outside of API views, which is still being handled."""
+    if outages.notice(sys.exception()):
+        return unavailable(request.path, ErrorCode.UNAVAILABLE)
+    if is_api(request.path):
         return _plain(_error(ErrorCode.UNEXPECTED), 500)
     return defaults.server_error(request)
 
 
-def turned_away(path: str, status: int) -> HttpResponse:
-    """Answer for a request that was not let in, which no middleware sees."""
-    return _turned_away(API if path.startswith(API) else "", status)
-
-
-@cache  # whoever is overrun has no time to say it in other words each time
-def _turned_away(path: str, status: int) -> HttpResponse:
-    with translation.override(settings.LANGUAGE_CODE):
-        answer = unable(path, ErrorCode(status))
-    answer["X-Content-Type-Options"], answer["X-Frame-Options"] = "nosniff", "DENY"
-    return answer
-
-
-def unable(path: str, code: ErrorCode) -> HttpResponse:
-    """Say that nothing can be done now, on a page that needs no database."""
-    if path.startswith(API):
-        answer = _plain(_error(code), code.http_status)
-    elif code == ErrorCode.UNAVAILABLE:
-        answer = HttpResponse(render_to_string("503.html"), status=code.http_status)
+@cache
+def malformed_body(status: HTTPStatus) -> HttpResponse:
+    """Return the response to bytes that are not a valid HTTP/1.1 request."""
+    if status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        message = "The request has too many headers, or too long ones."
     else:
-        answer = HttpResponse(str(code.message), "text/plain", code.http_status)
-    for name, value in _when_to_retry(code).items():
-        answer[name] = value
-    return answer
+        message = "This is not a valid request of HTTP/1.1."
+    return _with_all_headers(_plain(_error(status, message), status), API)
 
 
-def _is_api(request) -> bool:
-    return request.path.startswith(API)
+def rejection(path: str, code: ErrorCode) -> HttpResponse:
+    """Return the response to a request that the server rejects before any middleware."""
+    return _rejection(next(filter(path.startswith, PATH_PREFIXES), "/"), code)
+
+
+@cache  # an overloaded server has no time to render the response for each request
+def _rejection(path: str, code: ErrorCode) -> HttpResponse:
+    with translation.override(settings.LANGUAGE_CODE):
+        return _with_all_headers(unavailable(path, code), path)
+
+
+def _with_all_headers(response: HttpResponse, path: str) -> HttpResponse:
+    """Add the headers that the middleware would have added to the response."""
+    for name, value in middleware_headers(path):
+        response[name] = value
+    response["Content-Length"] = str(len(response.content))
+    return response
+
+
+def reject_request(
+    path: str, code: ErrorCode, message: str, reference: str | None = None
+) -> HttpResponse:
+    """Return the refusal of a request before any view, in the format of its path."""
+    if is_api(path):
+        return _plain(_error(code, message, reference), code.http_status)
+    if path.startswith(TOKENS):
+        return JsonResponse(
+            {"error": "invalid_request", "error_description": message}, status=code.http_status
+        )
+    return HttpResponse(message, "text/plain", code.http_status)
+
+
+def unavailable(path: str, code: ErrorCode) -> HttpResponse:
+    """Return the response to a request that cannot be served now, without any query."""
+    if is_api(path):
+        response = _plain(_error(code), code.http_status)
+    elif path.startswith(TOKENS):  # the format of RFC 6749
+        response = JsonResponse({"error": "temporarily_unavailable"}, status=code.http_status)
+    elif code == ErrorCode.UNAVAILABLE:
+        response = HttpResponse(render_to_string("503.html"), status=code.http_status)
+    else:
+        response = HttpResponse(str(code.message), "text/plain", code.http_status)
+    for name, value in _retry_headers(code).items():
+        response[name] = value
+    return response
+
+
+def is_api(path: str) -> bool:
+    """Return whether a path belongs to the API, which responds with the envelope."""
+    return path.startswith(API)
 
 
 def _plain(error: dict, status: int) -> HttpResponse:
     return HttpResponse(
-        encoder.encode(refused([error])), content_type="application/json", status=status
+        encoder.encode(failure_envelope([error])), content_type="application/json", status=status
     )

@@ -1,35 +1,37 @@
-"""The types of the wire, each as strict as the contract is."""
+"""Serializer fields for the types of the wire format, each as strict as the contract."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from badges.models.ids import GREATEST_CUSTOMER_ID
-from badges.moments import EPOCH
+from badges.models.ids import MAX_CUSTOMER_ID
+from badges.models.names import clean_name
+from badges.times import EPOCH, parse_datetime
 
-LEAST_EPOCH_SECONDS = -62_135_596_800  # the year 1
-GREATEST_EPOCH_SECONDS = 10**11
-LONGEST_REQUEST_ID = 100
-
-
-def iso(moment: datetime) -> str:
-    """Return a moment as the wire has it: UTC, whole seconds, Z."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+MIN_EPOCH_SECONDS = -62_135_596_800  # the year 1
+MAX_EPOCH_SECONDS = 10**11
+MAX_REQUEST_ID_LENGTH = 100
 
 
-def epoch(moment: datetime) -> Decimal:
-    """Return a moment as epoch seconds, exact to the microsecond (design, 3.13)."""
-    elapsed = moment - EPOCH
+def iso(dt: datetime) -> str:
+    """Return a datetime in the wire format: UTC, whole seconds, Z."""
+    return dt.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def epoch(dt: datetime) -> Decimal:
+    """Return a datetime as epoch seconds, exact to the microsecond (CONTRACT.md, 5.13)."""
+    elapsed = dt - EPOCH
     microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 10**6 + elapsed.microseconds
     return Decimal(microseconds).scaleb(-6)
 
 
 class TextField(serializers.CharField):
-    """A JSON string as it was sent; numbers and booleans are none."""
+    """A JSON string, which is not stripped; numbers and booleans are refused."""
 
     def __init__(self, **kwargs):
         super().__init__(trim_whitespace=False, **kwargs)
@@ -41,17 +43,20 @@ class TextField(serializers.CharField):
 
 
 class NameField(TextField):
-    """A name, without the blanks around it."""
+    """A name, which is converted to its normal form (CONTRACT.md, 5.20)."""
 
     def to_internal_value(self, data):
-        name = super().to_internal_value(data).strip()
+        try:
+            name = clean_name(super().to_internal_value(data))
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.messages) from error
         if not name:
             self.fail("blank")
         return name
 
 
-class FlagField(serializers.BooleanField):
-    """JSON true or false; 1, "yes" and their like are none."""
+class StrictBooleanField(serializers.BooleanField):
+    """JSON true or false; other values such as 1 and "yes" are refused."""
 
     default_error_messages = {"invalid": _("Must be true or false.")}
 
@@ -62,7 +67,7 @@ class FlagField(serializers.BooleanField):
 
 
 class WholeNumberField(serializers.IntegerField):
-    """A JSON integer; strings of digits, fractions and booleans are none."""
+    """A JSON integer; strings of digits, fractions and booleans are refused."""
 
     def to_internal_value(self, data):
         if type(data) is not int:
@@ -70,10 +75,10 @@ class WholeNumberField(serializers.IntegerField):
         return data
 
 
-class OneOfField(serializers.ChoiceField):
-    """A JSON string out of a list, case-sensitive; the refusal names the list.
+class StrictChoiceField(serializers.ChoiceField):
+    """A JSON string from a list, case-sensitive; the error message contains the list.
 
-    `aliases` gives further spellings and what they stand for.
+    `aliases` maps further spellings to values of the list.
     """
 
     default_error_messages = {
@@ -95,8 +100,8 @@ class OneOfField(serializers.ChoiceField):
         return data
 
 
-class MeaningField(OneOfField):
-    """A word out of a list; gives what the word means to us."""
+class MappedChoiceField(StrictChoiceField):
+    """A JSON string from a list, which is converted to its internal value."""
 
     def __init__(self, meanings, **kwargs):
         super().__init__(list(meanings), **kwargs)
@@ -112,13 +117,13 @@ class MeaningField(OneOfField):
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "integer", "minimum": 1, "maximum": GREATEST_CUSTOMER_ID},
+            {"type": "integer", "minimum": 1, "maximum": MAX_CUSTOMER_ID},
             {"type": "string", "pattern": "^0*[1-9][0-9]{0,18}$"},
         ]
     }
 )
 class CustomerIdField(serializers.Field):
-    """An integer of 1..2^63-1 or a string of ASCII digits; an empty string is a missing one."""
+    """An integer of 1..2^63-1 or a string of ASCII digits; an empty string counts as missing."""
 
     default_error_messages = {
         "invalid": _("Must be an integer from 1 to 9223372036854775807, or a string of digits."),
@@ -130,7 +135,7 @@ class CustomerIdField(serializers.Field):
             self.fail("blank")
         if isinstance(data, str) and re.fullmatch("[0-9]{1,40}", data):
             data = int(data)
-        if type(data) is not int or not 1 <= data <= GREATEST_CUSTOMER_ID:
+        if type(data) is not int or not 1 <= data <= MAX_CUSTOMER_ID:
             self.fail("invalid")
         return data
 
@@ -141,13 +146,13 @@ class CustomerIdField(serializers.Field):
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "string", "minLength": 1, "maxLength": LONGEST_REQUEST_ID},
+            {"type": "string", "minLength": 1, "maxLength": MAX_REQUEST_ID_LENGTH},
             {"type": "integer"},
         ]
     }
 )
 class RequestIdField(serializers.Field):
-    """A string of 1..100 characters or an integer; `2132` and `"2132"` are one id (design, 3.4)."""
+    """A string of 1..100 characters or an integer; 1 and "1" are one id (CONTRACT.md, 5.4)."""
 
     default_error_messages = {
         "invalid": _("Must be a string of 1 to 100 characters, or an integer."),
@@ -159,7 +164,7 @@ class RequestIdField(serializers.Field):
             self.fail("blank")
         if type(data) is int:
             data = str(data)
-        if not isinstance(data, str) or len(data) > LONGEST_REQUEST_ID:
+        if not isinstance(data, str) or len(data) > MAX_REQUEST_ID_LENGTH:
             self.fail("invalid")
         return data
 
@@ -173,20 +178,22 @@ class RequestIdField(serializers.Field):
             {"type": "string", "format": "date-time"},
             {
                 "type": "number",
-                "minimum": LEAST_EPOCH_SECONDS,
-                "maximum": GREATEST_EPOCH_SECONDS,
+                "minimum": MIN_EPOCH_SECONDS,
+                "maximum": MAX_EPOCH_SECONDS,
             },
         ]
     }
 )
-class MomentField(serializers.Field):
-    """ISO 8601, without an offset in UTC, or epoch seconds; gives an aware moment in UTC.
+class WireDateTimeField(serializers.Field):
+    """A date, an RFC 3339 date-time (UTC if it has no offset) or epoch seconds; gives UTC.
 
-    Numbers above 10^11 are milliseconds by mistake and refused instead of guessed (design, 3.9).
+    Numbers above 10^11 are presumably milliseconds and are refused (CONTRACT.md, 5.9).
     """
 
     default_error_messages = {
-        "invalid": _("Must be an ISO 8601 date with time, or a number of epoch seconds."),
+        "invalid": _(
+            "Must be an ISO 8601 date with time (RFC 3339), a date, or a number of epoch seconds."
+        ),
         "milliseconds": _("The number is too large for epoch seconds; is it milliseconds?"),
     }
 
@@ -195,18 +202,17 @@ class MomentField(serializers.Field):
             return self._from_iso(data)
         if type(data) not in (int, float):
             self.fail("invalid")
-        if abs(data) > GREATEST_EPOCH_SECONDS:
+        if abs(data) > MAX_EPOCH_SECONDS:
             self.fail("milliseconds")
         try:
             return EPOCH + timedelta(seconds=data)
         except OverflowError:
             self.fail("invalid")
 
-    def _from_iso(self, text: str) -> datetime:
+    def _from_iso(self, text: str) -> datetime:  # type: ignore[return]  # `fail` raises
         try:
-            moment = datetime.fromisoformat(text)
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
+            return parse_datetime(text)
+        except ValueError:
             self.fail("invalid")
 
     def to_representation(self, value):
@@ -214,8 +220,12 @@ class MomentField(serializers.Field):
 
 
 @extend_schema_field({"type": "string", "format": "date-time"})
-class IsoMomentField(MomentField):
-    """ISO 8601 alone."""
+class IsoDateTimeField(WireDateTimeField):
+    """A date or an RFC 3339 date-time; numbers are refused."""
+
+    default_error_messages = {
+        "invalid": _("Must be an ISO 8601 date with time (RFC 3339), or a date."),
+    }
 
     def to_internal_value(self, data):
         if not isinstance(data, str):

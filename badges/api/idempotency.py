@@ -1,6 +1,6 @@
-"""The `Idempotency-Key` of a writing call: a repeat is answered as the first call was.
+"""The `Idempotency-Key` of a writing call: a repeat gets the response to the first call.
 
-What draft-ietf-httpapi-idempotency-key-header asks for, beside the 809 of the contract.
+This implements draft-ietf-httpapi-idempotency-key-header, besides error 809 of the contract.
 """
 
 import re
@@ -11,8 +11,8 @@ from rest_framework.exceptions import ValidationError
 
 from badges.api import envelope
 from badges.models import StoredAnswer
-from badges.services.answers import answered_once, keep
-from badges.services.requests import fingerprint
+from badges.services.idempotency import answer_once, store_answer
+from badges.services.request_log import fingerprint
 
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
@@ -21,8 +21,8 @@ QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 WRITES = ("post", "put")
 
 
-def key_of(header: str) -> str:
-    """Return the key, written plainly or as the draft's quoted string. Raises ValidationError."""
+def parse_key(header: str) -> str:
+    """Return the key of a plain header or of a quoted string. Raises ValidationError."""
     quoted = QUOTED.fullmatch(header)
     key = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else header
     if not KEY.fullmatch(key):
@@ -31,36 +31,38 @@ def key_of(header: str) -> str:
 
 
 class IdempotentWrites:
-    """Lets the writing actions of a viewset run once for each key of an integrator."""
+    """Runs the writing actions of a viewset once for each key of an integrator."""
 
     def initial(self, request, *args, **kwargs):
-        """Let the key speak once the caller is known and allowed, and only for writing."""
+        """Apply the key after the checks of authentication and rights, only to writing actions."""
         super().initial(request, *args, **kwargs)
         method = request.method.lower()
         if method in WRITES and method in self.action_map and KEY_HEADER in request.headers:
-            setattr(self, method, partial(self._once, getattr(self, method)))
+            setattr(self, method, partial(self._run_once, getattr(self, method)))
 
-    def _once(self, act, request, *args, **kwargs):
-        """Answer the first call with what `act` does, and its repeats with the stored answer.
+    def _run_once(self, handler, request, *args, **kwargs):
+        """Return the response of `handler` to the first call, and the stored response to a repeat.
 
-        The body is read before the transaction begins: nobody waits for a slow sender.
+        The body is read before the transaction begins, so that a slow client delays no other call.
         """
-        key = key_of(request.headers[KEY_HEADER])
-        meant = fingerprint(
+        key = parse_key(request.headers[KEY_HEADER])
+        request_fingerprint = fingerprint(
             method=request.method, address=request.get_full_path(), body=request.data
         )
-        with answered_once(integrator=request.user, key=key, fingerprint=meant) as answer:
-            if answer.pk:
-                return _answer_of(answer, {REPLAYED_HEADER: "true"})
+        with answer_once(
+            integrator=request.user, key=key, fingerprint=request_fingerprint
+        ) as stored:
+            if stored.pk:
+                return _stored_response(stored, {REPLAYED_HEADER: "true"})
             try:
-                response = act(request, *args, **kwargs)
-            except Exception as exc:  # the refused row belongs to this transaction
+                response = handler(request, *args, **kwargs)
+            except Exception as exc:  # the row of the refusal belongs to this transaction
                 response = self.handle_exception(exc)
-            keep(answer, status=response.status_code, body=envelope.encoded(response.data))
-        return _answer_of(answer) if answer.pk else response
+            store_answer(stored, status=response.status_code, body=envelope.encode(response.data))
+        return _stored_response(stored) if stored.pk else response
 
 
-def _answer_of(answer: StoredAnswer, headers=None) -> HttpResponse:
+def _stored_response(stored: StoredAnswer, headers=None) -> HttpResponse:
     return HttpResponse(
-        answer.body, content_type="application/json", status=answer.status, headers=headers
+        stored.body, content_type="application/json", status=stored.status, headers=headers
     )

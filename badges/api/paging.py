@@ -1,4 +1,4 @@
-"""Pages of a list: counted from 0, answered with how many there are."""
+"""Pages of a list, counted from 0, with the total number of items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from django.db.models import QuerySet
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some items of a list, of which there are `total`; past its end there are none."""
+    """A page of a list with `total` items; a page past the end is empty."""
 
     items: Sequence
     number: int
     size: int
     total: int
 
-    def under(self, name: str, output, **context) -> dict:
-        """Return the data of an answer: the items under their name, and the pagination."""
+    def response_data(self, name: str, output, **context) -> dict:
+        """Return the data of a response: the items under their name, and the pagination."""
         return {
             name: output(self.items, many=True, context=context).data,
             "pagination": {
@@ -28,7 +28,7 @@ class Page:
         }
 
 
-def page_of(found: QuerySet | Sequence, *, page: int, size: int) -> Page:
-    """Return one page of a queryset, or of anything with a length that can be sliced."""
-    total = found.count() if isinstance(found, QuerySet) else len(found)
-    return Page(list(found[page * size : (page + 1) * size]), page, size, total)
+def page_of(rows: QuerySet | Sequence, *, page: int, size: int) -> Page:
+    """Return one page of a queryset or of a sequence."""
+    total = rows.count() if isinstance(rows, QuerySet) else len(rows)
+    return Page(list(rows[page * size : (page + 1) * size]), page, size, total)

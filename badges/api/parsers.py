@@ -1,16 +1,19 @@
-"""JSON as strict as the contract is: what could be read in two ways is refused (design, 3.15)."""
+"""A strict JSON parser, which refuses ambiguous input (CONTRACT.md, 5.15)."""
 
 import json
 import math
+import re
 
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
 from badges.errors import ErrorCode
 
-MOST_BYTES = 10 * 1024 * 1024
-DEEPEST = 32
-MOST_DIGITS = 100
+MAX_BYTES = 10 * 1024 * 1024
+MAX_DEPTH = 32
+MAX_DIGITS = 100
+MAX_VALUES = 500_000
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 class BodyTooLarge(APIException):
@@ -27,29 +30,34 @@ class StrictJSONParser(BaseParser):
 
     def parse(self, stream, media_type=None, parser_context=None):
         request = parser_context["request"]
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
             raise BodyTooLarge
-        body = stream.read(MOST_BYTES + 1)
-        if len(body) > MOST_BYTES:
+        body = stream.read(MAX_BYTES + 1)
+        if len(body) > MAX_BYTES:
             raise BodyTooLarge
-        request.received = body
+        request.raw_body = body
         return strict_json(body)
 
 
-def text_of(body: bytes) -> str:
-    """Return a body as the request log keeps it: what is no text is written as its escapes."""
+def decode_body(body: bytes) -> str:
+    """Return a body as text for the request log; bytes that are not UTF-8 and NUL are escaped."""
     return body.decode(errors="backslashreplace").replace("\0", "\\0")
 
 
 def strict_json(body: bytes):
-    """Return the value of a JSON text in UTF-8. Raises ParseError with what is wrong."""
+    """Return the value of a JSON text in UTF-8. Raises ParseError with the reason."""
+    if (
+        _count_separators(body) > MAX_VALUES
+        and _count_separators(STRING.sub(b"", body)) > MAX_VALUES
+    ):
+        raise ParseError(f"The body has more than {MAX_VALUES:,} values.")
     try:
         value = json.loads(
             body.decode(),
-            object_pairs_hook=_object,
+            object_pairs_hook=_parse_object,
             parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_integer,
+            parse_float=_parse_float,
+            parse_int=_parse_int,
         )
     except UnicodeDecodeError:
         raise ParseError("The body is not UTF-8.") from None
@@ -61,7 +69,12 @@ def strict_json(body: bytes):
     return value
 
 
-def _object(pairs: list) -> dict:
+def _count_separators(body: bytes) -> int:
+    """Return an upper bound of the number of nested values, without parsing them."""
+    return sum(map(body.count, (b",", b"[", b"{")))
+
+
+def _parse_object(pairs: list) -> dict:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ParseError("An object has the same key twice.")
@@ -72,25 +85,25 @@ def _refuse_constant(name: str):
     raise ParseError(f"{name} is not JSON.")
 
 
-def _finite(text: str) -> float:
+def _parse_float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ParseError("A number is too large.")
     return number
 
 
-def _integer(text: str) -> int:
-    if len(text) > MOST_DIGITS:
+def _parse_int(text: str) -> int:
+    if len(text) > MAX_DIGITS:
         raise ParseError("A number is too large.")
     return int(text)
 
 
 def _check(value, depth: int) -> None:
-    """Refuse what no database can keep, and nesting that no request needs."""
+    """Refuse texts that a database cannot store, and deep nesting."""
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, dict | list):
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             raise ParseError("The body is nested too deeply.")
         for item in value:
             _check(item, depth + 1)

@@ -1,12 +1,12 @@
-"""What an integrator may call: default is deny."""
+"""The permissions of integrators: without a right, access is denied."""
 
 from rest_framework.permissions import BasePermission
 
 
 class HasAccessRight(BasePermission):
-    """The access groups of the integrator give the right that the view names for its action.
+    """Requires the right that the view names for its action, from an access group.
 
-    An action without a named right is refused; a method that is none is let pass to its 405.
+    An action without a named right is refused. An unsupported method passes, because it gets a 405.
     """
 
     def has_permission(self, request, view):

@@ -1,4 +1,4 @@
-"""The routes of the API, as the contract has them: without a slash at the end."""
+"""The routes of the API, without a trailing slash as in the contract."""
 
 from rest_framework.routers import SimpleRouter
 
@@ -11,9 +11,14 @@ from badges.api.views.requests import ReceiptViewSet
 
 
 class BadgesRouter(SimpleRouter):
-    """Knows PUT on a whole list as well: a badge names its id in the body (contract, 2.10)."""
+    """Router that also maps PUT on a list, for a badge with its id in the body (CONTRACT.md, 2.10).
 
-    whole, *others = SimpleRouter.routes
+    A route must match up to the very end of the path: `$` would ignore a trailing line feed.
+    """
+
+    whole, *others = (
+        route._replace(url=route.url.removesuffix("$") + r"\Z") for route in SimpleRouter.routes
+    )
     routes = [whole._replace(mapping=whole.mapping | {"put": "replace"}), *others]
 
 

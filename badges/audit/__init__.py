@@ -1,1 +1,1 @@
-"""What auditors ask of the ledgers, and the proof that nobody altered them."""
+"""Queries of auditors on the ledgers, and the proof that the ledgers are unaltered."""

@@ -1,7 +1,8 @@
-"""The PostgreSQL role that the application had better run under: it can add to the record, no more.
+"""The recommended PostgreSQL role of the application, which can only append to the record.
 
-It owns nothing, so it can neither take the guards down nor empty a table; migrations, erasures and
-archives run under the owner. To be given anew after every `migrate` that makes a table.
+The role owns nothing, so it can neither drop the triggers nor truncate a table. Migrations,
+erasures and archives run as the owner. The rights must be granted again after every `migrate` that
+creates a table.
 """
 
 from django.apps import apps
@@ -15,10 +16,10 @@ EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 
 
 def grant(role: str) -> list[str]:
-    """Give a role exactly what the application needs, making the role if there is none.
+    """Grant a role exactly the rights that the application needs; create a missing role.
 
-    Returns the statements that were run, all in one transaction. A new role may log in, without a
-    password until it is given one. Raises DatabaseError if this connection may not do it.
+    Returns the executed statements, which run in one transaction. A new role may log in, but has no
+    password yet. Raises DatabaseError if this connection lacks the privileges.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         name = connection.ops.quote_name(role)

@@ -1,89 +1,94 @@
-"""What an export of a ledger holds: its rows as the page lists them, batch by batch."""
+"""Exports of a ledger: its columns, and the rows of its page in batches."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Model
+from django.db.models import Choices, Model
 from django.utils.translation import gettext_lazy as _
 
 from badges.audit import history, leaves
 from badges.audit.filters import Filter, requests
-from badges.audit.reading import Found, Place, read
+from badges.audit.reading import Cursor, Found, read
 from badges.models import Channel, Operation, OwnerType, RequestLog, RequestOutcome
 
-AT_ONCE = 1000
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+BATCH_SIZE = 1000
 
 
 class Column(NamedTuple):
-    """One column: where its value is, its name for people, and the words for values of a list."""
+    """A column: the path of its value, its label, and the class of its choices, if any."""
 
     path: str
-    label: str
-    words: type | None = None
+    label: "StrOrPromise"
+    choices: type[Choices] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ledger:
-    """One ledger: how it is searched, its columns, and as what its rows are sealed."""
+class LedgerExport:
+    """A ledger: its query, its columns, and the name of its sealed table."""
 
     slug: str
-    label: str
+    label: "StrOrPromise"
     model: type[Model]
     sealed_as: str
     columns: tuple[Column, ...]
-    reads: Callable[[Filter], Callable[..., Found]]
+    reader: Callable[[Filter], Callable[..., Found]]
 
     @property
-    def kind(self) -> leaves.Kind:
-        return next(kind for kind in leaves.KINDS if kind.name == self.sealed_as)
+    def sealed_table(self) -> leaves.SealedTable:
+        return next(table for table in leaves.SEALED_TABLES if table.name == self.sealed_as)
 
 
 class Batch(NamedTuple):
-    """The keys of the next rows that match, newest first, and the last place that was looked at."""
+    """The keys of the next matching rows, newest first, and the last examined cursor."""
 
-    pks: list
-    place: Place | None
+    pks: list[int | str]
+    cursor: Cursor | None
 
 
-def batches(ledger: Ledger, asked: Filter) -> Iterator[Batch]:
-    """Yield all that a filter lets pass, as the page lists it, at the same cost for each batch."""
-    place, reads = None, ledger.reads(asked)
+def batches(ledger: LedgerExport, filters: Filter) -> Iterator[Batch]:
+    """Yield the rows that match a filter, in the order of the page, at the same cost per batch."""
+    cursor, reader = None, ledger.reader(filters)
     while True:
-        found = reads(place=place, size=AT_ONCE)
-        place = found.stopped_at or (found.keys[-1] if found.keys else place)
-        yield Batch(found.pks, place)
-        if not found.more:
+        page = reader(cursor=cursor, size=BATCH_SIZE)
+        cursor = page.stopped_at or (page.keys[-1] if page.keys else cursor)
+        yield Batch(page.pks, cursor)
+        if not page.more:
             return
 
 
-def rows_of(ledger: Ledger, pks: list) -> list[tuple]:
-    """Return the values of the columns of some rows, in the order of their keys."""
+def rows_of(ledger: LedgerExport, pks: list[int | str]) -> list[tuple[Any, ...]]:
+    """Return the values of the columns of the rows with these keys, in the order of the keys."""
     paths = [column.path for column in ledger.columns]
-    found = ledger.model.objects.filter(pk__in=pks).order_by().values_list("pk", *paths)
-    by_pk = {pk: values for pk, *values in found.iterator(chunk_size=AT_ONCE)}
-    return [_in_words(ledger, by_pk[pk]) for pk in pks]
+    rows = ledger.model._default_manager.filter(pk__in=pks).order_by().values_list("pk", *paths)
+    by_pk = {pk: values for pk, *values in rows.iterator(chunk_size=BATCH_SIZE)}
+    return [_display_values(ledger, by_pk[pk]) for pk in pks]
 
 
-def _in_words(ledger: Ledger, values: list) -> tuple:
+def _display_values(ledger: LedgerExport, values: list[Any]) -> tuple[Any, ...]:
     return tuple(
-        str(column.words(value).label) if column.words and value else value
+        str(column.choices(value).label) if column.choices and value else value
         for column, value in zip(ledger.columns, values, strict=True)
     )
 
 
-def moment_at(place: Place | None) -> datetime | None:
-    """Return when what lies at a place came about."""
-    if place is None or isinstance(place[0], datetime):
-        return place and place[0]
-    received = RequestLog.objects.filter(pk=place[0])
+def datetime_at(cursor: Cursor | None) -> datetime | None:
+    """Return the datetime of the row at a cursor, if there is one."""
+    if cursor is None:
+        return None
+    if isinstance(cursor[0], datetime):
+        return cursor[0]
+    received = RequestLog.objects.filter(pk=cursor[0])
     return received.values_list("received_at", flat=True).first()
 
 
-def _cause(prefix: str) -> tuple[Column, ...]:
-    """Return who asked for something, through which door, and with which request."""
+def _request_columns(prefix: str) -> tuple[Column, ...]:
+    """Return the columns of the request that caused a row."""
     return (
         Column(f"{prefix}channel", _("channel"), Channel),
         Column(f"{prefix}integrator__name", _("integrator")),
@@ -94,32 +99,42 @@ def _cause(prefix: str) -> tuple[Column, ...]:
     )
 
 
-BADGE = (Column("badge_id", _("badge id")), Column("badge__name", _("badge")))
-FACT = (
+BADGE_COLUMNS = (Column("badge_id", _("badge id")), Column("badge__name", _("badge")))
+FACT_COLUMNS = (
     Column("customer_id", _("customer")),
-    *BADGE,
+    *BADGE_COLUMNS,
     Column("event_at", _("event date")),
     Column("expires_at", _("expires")),
     Column("owner_type", _("owner"), OwnerType),
     Column("reference_id", _("reference id")),
     Column("revoked_at", _("revoked")),
 )
-ISSUED = (Column("id", _("issued badge")), Column("earned_at", _("issued")), *FACT)
-ENROLLED = (Column("id", _("enrolment")), Column("enrolled_at", _("enrolled")), *FACT)
+ISSUED_COLUMNS = (Column("id", _("issued badge")), Column("earned_at", _("issued")), *FACT_COLUMNS)
+ENROLLED_COLUMNS = (
+    Column("id", _("enrolment")),
+    Column("enrolled_at", _("enrolled")),
+    *FACT_COLUMNS,
+)
 
 
-def _of_book(slug: str, label: str, book: history.Book, sealed_as: str, columns) -> Ledger:
-    return Ledger(
+def _from_query(
+    slug: str,
+    label: "StrOrPromise",
+    ledger_query: history.LedgerQuery,
+    sealed_as: str,
+    columns: tuple[Column, ...],
+) -> LedgerExport:
+    return LedgerExport(
         slug=slug,
         label=label,
-        model=book.model,
+        model=ledger_query.model,
         sealed_as=sealed_as,
-        columns=(*columns, *_cause(f"{book.cause}__")),
-        reads=lambda asked: partial(book.read, asked),
+        columns=(*columns, *_request_columns(f"{ledger_query.cause}__")),
+        reader=lambda filters: partial(ledger_query.read, filters),
     )
 
 
-REQUESTS = Ledger(
+REQUESTS = LedgerExport(
     slug="requests",
     label=_("Request log"),
     model=RequestLog,
@@ -130,35 +145,39 @@ REQUESTS = Ledger(
         Column("outcome", _("outcome"), RequestOutcome),
         Column("code", _("code")),
         Column("operation", _("operation"), Operation),
-        *_cause(""),
-        *BADGE,
+        *_request_columns(""),
+        *BADGE_COLUMNS,
         Column("customer_id", _("customer")),
         Column("fingerprint", _("fingerprint")),
     ),
-    reads=lambda asked: partial(read, requests(asked)),
+    reader=lambda filters: partial(read, requests(filters)),
 )
 LEDGERS = {
     ledger.slug: ledger
     for ledger in [
         REQUESTS,
-        _of_book("issued", _("Issued"), history.ISSUED, "earned_badge", ISSUED),
-        _of_book("enrolments", _("Enrolments"), history.ENROLMENTS, "enrolment", ENROLLED),
-        _of_book("revoked", _("Revoked badges"), history.REVOKED, "badge_revoked", ISSUED),
-        _of_book(
+        _from_query("issued", _("Issued"), history.ISSUED, "earned_badge", ISSUED_COLUMNS),
+        _from_query(
+            "enrolments", _("Enrolments"), history.ENROLMENTS, "enrolment", ENROLLED_COLUMNS
+        ),
+        _from_query(
+            "revoked", _("Revoked badges"), history.REVOKED, "badge_revoked", ISSUED_COLUMNS
+        ),
+        _from_query(
             "revoked-enrolments",
             _("Revoked enrolments"),
             history.REVOKED_ENROLMENTS,
             "enrolment_revoked",
-            ENROLLED,
+            ENROLLED_COLUMNS,
         ),
-        _of_book(
+        _from_query(
             "definitions",
             _("Badge definitions"),
             history.DEFINITIONS,
             "revision",
             (
                 Column("request__received_at", _("changed")),
-                *BADGE,
+                *BADGE_COLUMNS,
                 Column("version", _("version")),
                 Column("request__operation", _("operation"), Operation),
                 Column("snapshot", _("definition")),

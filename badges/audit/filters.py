@@ -1,20 +1,21 @@
-"""What auditors ask for, typed, and the requests it lets pass: one value for all that reads them.
+"""Typed filters of auditors, shared by all readers, and the query for matching requests.
 
-The log is read along its key. What few rows have in common is held by an index in that order, the
-`driver`; everything else that is asked is asked of each row.
+The log is read in the order of its key. The most selective condition, the `driver`, uses an index
+in this order; the others are checked for each row.
 """
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Max, Min, Q
 
 from badges.audit.reading import Search
 from badges.models import Operation, RequestLog
-from badges.models.requests import USUAL
+from badges.models.requests import COMMON_VALUES
 
-# The columns that have an index of their own, the one with the fewest rows for a value first.
-RAREST_FIRST = [
+# The columns that have an index of their own, the most selective first.
+MOST_SELECTIVE_FIRST = [
     "pk",
     "request_id",
     "customer_id",
@@ -26,21 +27,21 @@ RAREST_FIRST = [
     "badge_id",
     "integrator_id",
 ]
-# Of all operations those that change something (`Operation.changing`), which are what is counted.
+# Stands for the operations that change something (`Operation.changing`); only these are counted.
 CHANGES = "CHANGES"
-# So many requests, received later, may be recorded before one.
-OVERTAKING = 1_000
+# The maximum number of later requests that may be recorded before an earlier one.
+MAX_REORDERING = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """A time, in which requests were received: `since` is part of it, `until` is not."""
+    """A period in which requests were received, including `since` and excluding `until`."""
 
     since: datetime | None = None
     until: datetime | None = None
 
-    def holds(self, column: str) -> Q:
-        """Return the condition that a moment lies in it."""
+    def condition(self, column: str) -> Q:
+        """Return the condition that a datetime column lies in the period."""
         condition = Q()
         if self.since:
             condition &= Q(**{f"{column}__gte": self.since})
@@ -49,21 +50,21 @@ class Period:
         return condition
 
     def ids(self, column: str = "pk") -> Q | None:
-        """Return the condition that a request's id can lie in it, None when no id does.
+        """Return the condition that a request's id can lie in the period, or None if no id can.
 
-        Ids follow the time but for requests that were under way together. A request in the period
-        is left out only when a thousand others overtook it, whatever their pace.
+        Ids are in chronological order, except for concurrent requests. A request in the period is
+        missed only if a thousand later requests were recorded before it, regardless of their rate.
         """
         condition, log = Q(), RequestLog.objects
         if self.since:
             later = log.filter(received_at__gte=self.since).order_by("received_at", "pk")
-            first = later[:OVERTAKING].aggregate(first=Min("pk"))["first"]
+            first = later[:MAX_REORDERING].aggregate(first=Min("pk"))["first"]
             if first is None:
                 return None
             condition &= Q(**{f"{column}__gte": first})
         if self.until:
             earlier = log.filter(received_at__lt=self.until).order_by("-received_at", "-pk")
-            last = earlier[:OVERTAKING].aggregate(last=Max("pk"))["last"]
+            last = earlier[:MAX_REORDERING].aggregate(last=Max("pk"))["last"]
             if last is None:
                 return None
             condition &= Q(**{f"{column}__lte": last})
@@ -72,10 +73,10 @@ class Period:
 
 @dataclass(frozen=True, kw_only=True)
 class Filter(Period):
-    """What rows of a ledger must have; None asks for nothing.
+    """The conditions for rows of a ledger; None means no condition.
 
-    `number` is the key of one request in the log. What requests do not have, `owner_type` and
-    `revoked`, is asked of facts alone, and `outcome` and `code` of requests.
+    `number` is the key of one request in the log. `owner_type` and `revoked` apply only to facts,
+    because requests do not have them; `outcome` and `code` apply only to requests.
     """
 
     number: int | None = None
@@ -91,34 +92,36 @@ class Filter(Period):
     owner_type: str | None = None
     revoked: bool | None = None
 
-    def of(self, *columns: str) -> dict:
-        """Return those of the columns that are asked for, with their values."""
+    def of(self, *columns: str) -> dict[str, Any]:
+        """Return the conditions for these columns, as a mapping of columns to values."""
         return {
-            name: each
-            for name, each in asdict(self).items()
-            if name in columns and each is not None
+            name: value
+            for name, value in asdict(self).items()
+            if name in columns and value is not None
         }
 
 
-def requests(asked: Filter) -> Search:
-    """Return the requests that a filter lets pass, newest first."""
-    wanted = {"pk": asked.number} if asked.number is not None else {}
-    wanted |= asked.of(*RAREST_FIRST)
-    rows, more = RequestLog.objects.all(), Q()
-    if wanted.get("operation") == CHANGES:
-        del wanted["operation"]
-        more = Q(operation__in=Operation.changing())
-    driver = next((column for column in RAREST_FIRST if _is_held(column, wanted)), None)
+def requests(filters: Filter) -> Search:
+    """Return a search for the requests that match a filter, newest first."""
+    conditions: dict[str, Any] = {"pk": filters.number} if filters.number is not None else {}
+    conditions |= filters.of(*MOST_SELECTIVE_FIRST)
+    rows, changing = RequestLog.objects.all(), Q()
+    if conditions.get("operation") == CHANGES:
+        del conditions["operation"]
+        changing = Q(operation__in=Operation.changing())
+    driver = next(
+        (column for column in MOST_SELECTIVE_FIRST if _is_selective(column, conditions)), None
+    )
     if driver:
-        rows = rows.filter(**{driver: wanted.pop(driver)})
-    ids = asked.ids()
+        rows = rows.filter(**{driver: conditions.pop(driver)})
+    ids = filters.ids()
     return Search(
         rows=rows.none() if ids is None else rows.filter(ids),
         key=("pk",),
-        matches=Q(**wanted) & more & asked.holds("received_at"),
+        matches=Q(**conditions) & changing & filters.condition("received_at"),
     )
 
 
-def _is_held(column: str, wanted: dict) -> bool:
-    """Whether an index holds what is wanted of a column."""
-    return column in wanted and wanted[column] != USUAL.get(column)
+def _is_selective(column: str, conditions: dict[str, Any]) -> bool:
+    """Return whether an index contains the rows with the wanted value of a column."""
+    return column in conditions and conditions[column] != COMMON_VALUES.get(column)

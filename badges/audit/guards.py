@@ -1,9 +1,9 @@
-"""Triggers that keep the record append-only, whoever writes and by whatever program.
+"""Triggers that keep the record append-only for every user and every program.
 
-They refuse UPDATE and DELETE, and TRUNCATE on PostgreSQL, but let the revocation of a fact be
-written once. Made anew at the end of every `migrate`, because SQLite loses the triggers of a table
-that a migration rebuilds. The owner of the tables can drop them: that is what the seals are for,
-and why the application had better run under a role that owns nothing (`database_role`).
+They refuse UPDATE and DELETE, and TRUNCATE on PostgreSQL, but allow a fact to be revoked once. They
+are created again at the end of every `migrate`, because SQLite drops the triggers of a table that a
+migration rebuilds. The owner of the tables can drop them. The seals protect against this, and so
+does a role for the application that owns nothing (`database_role`).
 """
 
 from collections.abc import Iterator
@@ -11,16 +11,18 @@ from contextlib import contextmanager
 
 from django.apps import apps
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
-MESSAGE = "The record is append-only: {table} is neither changed nor deleted."
+MESSAGE = "The record is append-only: {table} cannot be updated or deleted."
 REVOCATION = ("revoked_at", "revocation_id")
-RECORD = ["Seal", "ErasedRow", "BadgeRevision", "RefusedItem", "RequestLog"]
+RECORD = ["Seal", "ErasedRow", "Erasure", "BadgeRevision", "RefusedItem", "RequestLog"]
 FACTS = ["EarnedBadge", "Enrolment"]
 
 POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION badges_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'The record is append-only: % is neither changed nor deleted.', TG_TABLE_NAME
+    RAISE EXCEPTION 'The record is append-only: % cannot be updated or deleted.', TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
@@ -40,8 +42,8 @@ SQLITE = {
 }
 
 
-def install(using: str = "default", **kwargs) -> None:
-    """Put every guard up that has its table, as the receiver of `post_migrate` or by hand."""
+def install(using: str = "default", **kwargs: object) -> None:
+    """Create all triggers whose table exists, as a receiver of `post_migrate` or explicitly."""
     connection = connections[using]
     triggers = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
     with connection.cursor() as cursor:
@@ -54,11 +56,11 @@ def install(using: str = "default", **kwargs) -> None:
 
 
 def lift(using: str = "default") -> None:
-    """Take every guard down. Only the owner of the tables can; raises DatabaseError for others."""
+    """Drop all triggers. Raises DatabaseError unless the user owns the tables."""
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # A trigger cannot go while a constraint of its table waits for the commit.
+            # A trigger cannot be dropped while a deferred constraint of its table is pending.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table, _unless in _guarded(connection, cursor):
             if connection.vendor == "postgresql":
@@ -70,18 +72,18 @@ def lift(using: str = "default") -> None:
 
 
 @contextmanager
-def lifted(using: str = "default"):
-    """Change the record on purpose, within a transaction: an erasure, or a migration of data.
+def lifted(using: str = "default") -> Iterator[None]:
+    """Drop the triggers while the record is changed on purpose, by an erasure or a data migration.
 
-    On PostgreSQL the tables are locked against writers until the transaction ends.
+    This requires a transaction. On PostgreSQL the tables are locked against writers until it ends.
     """
     lift(using)
     yield
     install(using)
 
 
-def _guarded(connection, cursor) -> Iterator[tuple[str, str]]:
-    """Yield each table of the record that exists, and when an update of it is refused."""
+def _guarded(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> Iterator[tuple[str, str]]:
+    """Yield each existing table of the record, and the condition for refusing its updates."""
     there = set(connection.introspection.table_names(cursor))
     for name in [*RECORD, *FACTS]:
         table = apps.get_model("badges", name)._meta.db_table
@@ -89,8 +91,8 @@ def _guarded(connection, cursor) -> Iterator[tuple[str, str]]:
             yield table, _unless_revoked(connection, cursor, table) if name in FACTS else ""
 
 
-def _unless_revoked(connection, cursor, table: str) -> str:
-    """Return the condition for all updates but one: a fact that stands is revoked, no more."""
+def _unless_revoked(connection: BaseDatabaseWrapper, cursor: CursorWrapper, table: str) -> str:
+    """Return the condition for all updates except the first revocation of a fact."""
     columns = connection.introspection.get_table_description(cursor, table)
     fixed = [column.name for column in columns if column.name not in REVOCATION]
     old, new = (", ".join(f"{row}.{name}" for name in fixed) for row in ("OLD", "NEW"))

@@ -1,11 +1,12 @@
-"""What requests brought about: issues, enrolments, revocations and definitions, newest first."""
+"""Rows that requests caused: issues, enrolments, revocations and definitions, newest first."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 
 from badges.audit.filters import Filter, requests
-from badges.audit.reading import PAGE_SIZE, Found, Place, Search, read
+from badges.audit.reading import PAGE_SIZE, Cursor, Found, Search, read
 from badges.models import (
     BadgeRevision,
     EarnedBadge,
@@ -13,168 +14,171 @@ from badges.models import (
     Operation,
     RequestOutcome,
 )
-from badges.models.ids import GREATEST_CUSTOMER_ID, ID_LENGTH
+from badges.models.ids import ID_LENGTH, MAX_CUSTOMER_ID
 
-# What is asked of the request that brought a row about.
-OF_THE_REQUEST = ["request_id", "user_id", "integrator_id", "channel", "operation"]
-# So many requests are looked up for a page that is asked for by them; most brought one row about.
-REQUESTS_AT_ONCE = 100
+# The columns to filter by of the request that caused a row.
+REQUEST_COLUMNS = ["request_id", "user_id", "integrator_id", "channel", "operation"]
+# The number of requests in one batch of `_read_by_requests`; most requests caused one row.
+REQUEST_BATCH_SIZE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Book:
-    """One kind of rows: the model, what brings them about and when, and what is asked of them.
+class LedgerQuery:
+    """The query for one kind of row: its model, its cause and time, and its columns to filter by.
 
-    `within` is the order of what one request brought about, and `by_badge` the first column of the
-    key in whose order an index holds the rows of one badge.
+    `order_in_request` is the order of the rows that one request caused. `by_badge` is the first
+    column of the key in whose order an index contains the rows of one badge.
     """
 
     model: type[Model]
     cause: str
-    moment: str
+    time_column: str
     operations: tuple[Operation, ...]
     by_badge: str
-    own: tuple[str, ...]
-    within: tuple[str, ...] = ("customer_id", "pk")
+    own_columns: tuple[str, ...]
+    order_in_request: tuple[str, ...] = ("customer_id", "pk")
 
     @property
     def key(self) -> tuple[str, ...]:
-        return (f"{self.cause}_id", *self.within)
+        return (f"{self.cause}_id", *self.order_in_request)
 
-    def key_for(self, asked: Filter) -> tuple[str, ...]:
-        """Return the key in whose order the rows of a filter are read."""
-        return (self.by_badge, *self.within) if self._is_by_badge(asked) else self.key
+    def key_for(self, filters: Filter) -> tuple[str, ...]:
+        """Return the key that orders the rows of a filter."""
+        return (self.by_badge, *self.order_in_request) if self._is_by_badge(filters) else self.key
 
     def read(
         self,
-        asked: Filter,
+        filters: Filter,
         *,
-        place: Place | None = None,
+        cursor: Cursor | None = None,
         newer: bool = False,
         size: int = PAGE_SIZE,
     ) -> Found:
-        """Return the next rows that a filter lets pass, beyond a place."""
-        if self._is_indirect(asked):
-            return self._read_by_requests(asked, place, newer, size)
-        return read(self.search(asked), place=place, newer=newer, size=size)
+        """Return the next rows that match a filter, beyond a cursor."""
+        if self._is_indirect(filters):
+            return self._read_by_requests(filters, cursor, newer, size)
+        return read(self.search(filters), cursor=cursor, newer=newer, size=size)
 
-    def _is_by_badge(self, asked: Filter) -> bool:
-        """Whether the rows of one badge are read, whoever has them and whatever asked for them."""
-        is_few_or_indirect = self._driver(asked) or self._is_indirect(asked)
-        return asked.badge_id is not None and not is_few_or_indirect
+    def _is_by_badge(self, filters: Filter) -> bool:
+        """Return whether to read all rows of one badge, for any customer and any request."""
+        has_other_driver = self._driver(filters) or self._is_indirect(filters)
+        return filters.badge_id is not None and not has_other_driver
 
-    def _is_indirect(self, asked: Filter) -> bool:
-        """Whether the requests are asked first: a customer or one request has few rows anyway."""
-        return bool(asked.of(*OF_THE_REQUEST)) and not self._driver(asked)
+    def _is_indirect(self, filters: Filter) -> bool:
+        """Return whether to query requests first; one customer or request has few rows anyway."""
+        return bool(filters.of(*REQUEST_COLUMNS)) and not self._driver(filters)
 
-    def _driver(self, asked: Filter) -> dict:
-        """Return the condition of the few rows that are asked for, if it has few."""
-        if asked.number is not None:
-            return {self.key[0]: asked.number}
-        return asked.of("customer_id") if "customer_id" in self.own else {}
+    def _driver(self, filters: Filter) -> dict[str, Any]:
+        """Return the condition for one request or one customer, which few rows match, if any."""
+        if filters.number is not None:
+            return {self.key[0]: filters.number}
+        return filters.of("customer_id") if "customer_id" in self.own_columns else {}
 
-    def search(self, asked: Filter) -> Search:
-        """Return the rows that a filter lets pass, for filters that ask the rows themselves."""
-        key, driver = self.key_for(asked), self._driver(asked)
-        if self._is_by_badge(asked):
-            driver = asked.of("badge_id")
-        of_the_request = asked.of(*OF_THE_REQUEST).items()
-        matches = self._of_the_row(asked, but=driver)
-        matches &= Q(**{f"{self.cause}__{column}": value for column, value in of_the_request})
+    def search(self, filters: Filter) -> Search:
+        """Return a search for the rows that match a filter, without querying requests first."""
+        key, driver = self.key_for(filters), self._driver(filters)
+        if self._is_by_badge(filters):
+            driver = filters.of("badge_id")
+        request_conditions = filters.of(*REQUEST_COLUMNS).items()
+        matches = self._row_conditions(filters, excluded=driver)
+        matches &= Q(**{f"{self.cause}__{column}": value for column, value in request_conditions})
         rows = self._rows().filter(**driver)
-        if key[0] == self.moment:
-            return Search(rows=rows.filter(asked.holds(self.moment)), key=key, matches=matches)
-        ids = asked.ids(self.key[0])
+        if key[0] == self.time_column:
+            return Search(
+                rows=rows.filter(filters.condition(self.time_column)), key=key, matches=matches
+            )
+        ids = filters.ids(self.key[0])
         return Search(
             rows=rows.none() if ids is None else rows.filter(ids),
             key=key,
-            matches=matches & asked.holds(self.moment),
+            matches=matches & filters.condition(self.time_column),
         )
 
     def _read_by_requests(
-        self, asked: Filter, place: Place | None, newer: bool, size: int
+        self, filters: Filter, cursor: Cursor | None, newer: bool, size: int
     ) -> Found:
-        """Look the requests up first, then what they brought about."""
+        """Query the requests first, then the rows that they caused."""
         causes = read(
-            self._causes(asked),
-            place=place and (place[0] - 1 if newer else place[0] + 1,),
+            self._causes(filters),
+            cursor=cursor and (cursor[0] - 1 if newer else cursor[0] + 1,),
             newer=newer,
-            size=REQUESTS_AT_ONCE,
+            size=REQUEST_BATCH_SIZE,
         )
         search = Search(
             rows=self._rows().filter(**{f"{self.key[0]}__in": causes.pks}),
             key=self.key,
-            matches=self._of_the_row(asked),
+            matches=self._row_conditions(filters),
         )
-        found = read(search, place=place, newer=newer, size=size)
-        if found.more or not causes.more:
-            return found
+        page = read(search, cursor=cursor, newer=newer, size=size)
+        if page.more or not causes.more:
+            return page
         (last,) = causes.stopped_at or causes.keys[-1]
-        return replace(found, more=True, stopped_at=(last, *self._edge(newer)))
+        return replace(page, more=True, stopped_at=(last, *self._edge(newer)))
 
-    def _causes(self, asked: Filter) -> Search:
-        """Return the requests that may have brought rows of a filter about."""
-        plain = dict.fromkeys(("badge_id", "customer_id", "owner_type", "revoked", "code"))
-        search = requests(replace(asked, **plain, outcome=RequestOutcome.ACCEPTED))
+    def _causes(self, filters: Filter) -> Search:
+        """Return a search for the requests that may have caused rows of a filter."""
+        cleared = dict.fromkeys(("badge_id", "customer_id", "owner_type", "revoked", "code"))
+        search = requests(replace(filters, **cleared, outcome=RequestOutcome.ACCEPTED))
         matches = search.matches & Q(operation__in=self.operations)
-        if asked.badge_id:  # a request for several badges names none
-            matches &= Q(badge=asked.badge_id) | Q(badge__isnull=True)
+        if filters.badge_id:  # a request for several badges names none
+            matches &= Q(badge=filters.badge_id) | Q(badge__isnull=True)
         return replace(search, matches=matches)
 
-    def _of_the_row(self, asked: Filter, but: dict | None = None) -> Q:
-        wanted = asked.of(*self.own)
+    def _row_conditions(self, filters: Filter, excluded: dict[str, Any] | None = None) -> Q:
+        conditions = filters.of(*self.own_columns)
         condition = Q()
-        if "revoked" in wanted:
-            condition &= Q(revocation__isnull=not wanted.pop("revoked"))
-        return condition & Q(**{name: wanted[name] for name in wanted if name not in (but or {})})
+        if "revoked" in conditions:
+            condition &= Q(revocation__isnull=not conditions.pop("revoked"))
+        names = [name for name in conditions if name not in (excluded or {})]
+        return condition & Q(**{name: conditions[name] for name in names})
 
-    def _rows(self) -> QuerySet:
-        return self.model.objects.filter(**{f"{self.cause}__isnull": False})
+    def _rows(self) -> QuerySet[Model]:
+        return self.model._default_manager.filter(**{f"{self.cause}__isnull": False})
 
-    def _edge(self, newer: bool) -> Place:
-        """Return the end of `within`, beyond which a request has no rows."""
+    def _edge(self, newer: bool) -> Cursor:
+        """Return the end of `order_in_request`, beyond which a request has no rows."""
         if self.model is BadgeRevision:
-            return (GREATEST_CUSTOMER_ID if newer else 0,)
-        return (GREATEST_CUSTOMER_ID, "f" * ID_LENGTH) if newer else (0, "0" * ID_LENGTH)
+            return (MAX_CUSTOMER_ID if newer else 0,)
+        return (MAX_CUSTOMER_ID, "f" * ID_LENGTH) if newer else (0, "0" * ID_LENGTH)
 
 
-OF_FACTS = ("badge_id", "customer_id", "owner_type", "revoked")
-ISSUED = Book(
+FACT_COLUMNS = ("badge_id", "customer_id", "owner_type", "revoked")
+ISSUED = LedgerQuery(
     model=EarnedBadge,
     cause="request",
-    moment="earned_at",
-    operations=(Operation.EARN, Operation.EARN_BULK, Operation.IMPORT_EARNED),
+    time_column="earned_at",
+    operations=tuple(Operation.issuing()),
     by_badge="earned_at",
-    own=OF_FACTS,
+    own_columns=FACT_COLUMNS,
 )
-ENROLMENTS = Book(
+ENROLMENTS = LedgerQuery(
     model=Enrolment,
     cause="request",
-    moment="enrolled_at",
+    time_column="enrolled_at",
     operations=(Operation.ENROL_BULK,),
     by_badge="enrolled_at",
-    own=OF_FACTS,
+    own_columns=FACT_COLUMNS,
 )
-REVOKED = Book(
+REVOKED = LedgerQuery(
     model=EarnedBadge,
     cause="revocation",
-    moment="revoked_at",
+    time_column="revoked_at",
     operations=(Operation.REVOKE_EARN,),
     by_badge="revocation_id",
-    own=OF_FACTS,
+    own_columns=FACT_COLUMNS,
 )
-REVOKED_ENROLMENTS = Book(
+REVOKED_ENROLMENTS = LedgerQuery(
     model=Enrolment,
     cause="revocation",
-    moment="revoked_at",
+    time_column="revoked_at",
     operations=(Operation.REVOKE_ENROLMENT,),
     by_badge="revocation_id",
-    own=OF_FACTS,
+    own_columns=FACT_COLUMNS,
 )
-DEFINITIONS = Book(
+DEFINITIONS = LedgerQuery(
     model=BadgeRevision,
     cause="request",
-    moment="request__received_at",
+    time_column="request__received_at",
     operations=(
         Operation.CREATE_BADGE,
         Operation.UPDATE_BADGE,
@@ -184,6 +188,6 @@ DEFINITIONS = Book(
         Operation.UNCLAIM,
     ),
     by_badge="request_id",
-    own=("badge_id",),
-    within=("pk",),
+    own_columns=("badge_id",),
+    order_in_request=("pk",),
 )

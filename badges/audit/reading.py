@@ -1,59 +1,63 @@
-"""Pages of a ledger in the order of a key, each at the same cost however long the ledger is."""
+"""Keyset pagination of a ledger; the cost of a page does not depend on the ledger's length."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeAlias
 
-from django.db.models import BooleanField, Case, F, Lookup, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, Lookup, Model, Q, QuerySet, Value, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
-from badges.models.ids import GREATEST_CUSTOMER_ID, is_id
-from badges.moments import EPOCH, MICROSECOND
+from badges.models.ids import MAX_CUSTOMER_ID, is_id
+from badges.times import EPOCH, MICROSECOND
 
 PAGE_SIZE = 50
-# How many rows a page examines for its filters, a few at first: most pages are full with those.
+# The numbers of rows that a page examines in turn for its filters; the first fills most pages.
 BATCHES = (200, 1_800, 8_000)
-MOST_MICROSECONDS = 10**17  # in the year 5138
+MAX_MICROSECONDS = 10**17  # in the year 5138
 
-# The values of a key, by which a page begins.
-Place = tuple[int | str | datetime, ...]
+# The values of the key at which a page begins: numbers, ids and datetimes.
+Cursor: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """Rows in the order of `key`, of which some match.
+    """Rows in the order of `key`, some of which match.
 
-    An index has to hold the `rows` in that order, so that they are narrowed by nothing else;
-    `matches` is asked row by row.
+    An index must contain `rows` in this order, so `rows` must have no other condition. `matches` is
+    checked for each row.
     """
 
-    rows: QuerySet
+    rows: QuerySet[Model]
     key: tuple[str, ...]
     matches: Q = field(default_factory=Q)
 
-    def examined(self, place: Place | None, *, newer: bool, most: int) -> Sequence[tuple]:
-        """Return whether they match, and the keys, of the next rows beyond a place."""
-        rows = self.rows if place is None else self.rows.filter(beyond(self.key, place, newer))
-        matches = Value(True)
+    def examine(
+        self, cursor: Cursor | None, *, newer: bool, limit: int
+    ) -> Sequence[tuple[Any, ...]]:
+        """Return the match flag and the key of each of the next rows beyond a cursor."""
+        rows = self.rows if cursor is None else self.rows.filter(beyond(self.key, cursor, newer))
+        matches: Value | Case = Value(True)
         if self.matches:
             flag = When(self.matches, then=Value(True))
             matches = Case(flag, default=Value(False), output_field=BooleanField())
         sign = "" if newer else "-"
         ordered = rows.order_by(*(f"{sign}{column}" for column in self.key))
-        return list(ordered.annotate(matching=matches).values_list("matching", *self.key)[:most])
+        return list(ordered.annotate(matching=matches).values_list("matching", *self.key)[:limit])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The keys of matching rows as they were come upon; whether there may be `more` beyond.
+    """The keys of matching rows in the order of reading; `more` is whether others may follow.
 
-    When it took too many rows to find them, `stopped_at` is the last one that was examined.
+    If the maximum number of rows was examined before the page was full, `stopped_at` is the last of
+    them.
     """
 
-    keys: list[Place]
+    keys: list[Cursor]
     more: bool = False
-    stopped_at: Place | None = None
+    stopped_at: Cursor | None = None
 
     @property
     def pks(self) -> list[int | str]:
@@ -61,48 +65,50 @@ class Found:
 
 
 def read(
-    search: Search, *, place: Place | None = None, newer: bool = False, size: int = PAGE_SIZE
+    search: Search, *, cursor: Cursor | None = None, newer: bool = False, size: int = PAGE_SIZE
 ) -> Found:
-    """Return the next matching rows that are older than a place, or newer ones, nearest first."""
-    keys = []
-    for most in BATCHES if search.matches else (size + 1,):
-        examined = search.examined(place, newer=newer, most=most)
+    """Return the next matching rows that are older than a cursor, or newer, nearest first."""
+    keys: list[Cursor] = []
+    for limit in BATCHES if search.matches else (size + 1,):
+        examined = search.examine(cursor, newer=newer, limit=limit)
         for matching, *key in examined:
             if matching and len(keys) == size:
                 return Found(keys=keys, more=True)
-            place = tuple(key)
+            cursor = tuple(key)
             if matching:
-                keys.append(place)
-        if len(examined) < most:
+                keys.append(cursor)
+        if len(examined) < limit:
             return Found(keys=keys)
-    return Found(keys=keys, more=True, stopped_at=place)
+    return Found(keys=keys, more=True, stopped_at=cursor)
 
 
-def beyond(key: Sequence[str], place: Place, newer: bool) -> Lookup:
-    """Return the condition that a row comes after a place.
+def beyond(key: Sequence[str], cursor: Cursor, newer: bool) -> Lookup:
+    """Return the condition that a row comes after a cursor.
 
-    The columns are compared as one row: that alone lets an index begin at the place, where a
-    condition for each column would have it read all that has the first one in common.
+    The columns are compared as one row value, which lets an index scan start at the cursor. With
+    one condition per column it would read all rows with the same first column.
     """
     compare = TupleGreaterThan if newer else TupleLessThan
-    return compare(Tuple(*map(F, key)), place)
+    return compare(Tuple(*map(F, key)), cursor)
 
 
-def as_text(place: Place) -> str:
-    """Return a place as a link carries it."""
+def encode_cursor(cursor: Cursor) -> str:
+    """Return a cursor as text for a link."""
     return ".".join(
         str((value - EPOCH) // MICROSECOND if isinstance(value, datetime) else value)
-        for value in place
+        for value in cursor
     )
 
 
-def place_in(text: str, key: Sequence[str], *, hex_ids: bool) -> Place | None:
-    """Return the place that a link names, or None for what is none; a key ends with the id."""
+def decode_cursor(text: str, key: Sequence[str], *, hex_ids: bool) -> Cursor | None:
+    """Return the cursor in a link, or None if it is invalid; a key ends with the id."""
     parts = text.split(".")
     if len(parts) != len(key):
         return None
     *columns, ident = parts
-    values = [_value(part, column) for part, column in zip(columns, key[:-1], strict=True)]
+    values: list[int | str | datetime | None] = [
+        _value(part, column) for part, column in zip(columns, key[:-1], strict=True)
+    ]
     values.append((ident if is_id(ident) else None) if hex_ids else _number(ident))
     return None if None in values else tuple(values)
 
@@ -111,9 +117,9 @@ def _value(part: str, column: str) -> int | datetime | None:
     number = _number(part)
     if not column.endswith("_at") or number is None:
         return number
-    return EPOCH + number * MICROSECOND if number < MOST_MICROSECONDS else None
+    return EPOCH + number * MICROSECOND if number < MAX_MICROSECONDS else None
 
 
 def _number(part: str) -> int | None:
     number = int(part) if re.fullmatch("[0-9]{1,19}", part) else None
-    return None if number is None or number > GREATEST_CUSTOMER_ID else number
+    return None if number is None or number > MAX_CUSTOMER_ID else number

@@ -1,4 +1,4 @@
-"""Who may open a staff page, and what the others see."""
+"""Access to the staff pages, and the page for users without the permission."""
 
 from functools import wraps
 
@@ -7,14 +7,18 @@ from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
+
+# A page that shows a form, and accepts it.
+require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def staff_page(right):
-    """Ask for a login and a right; the page is kept by the browser of its reader alone.
+    """Require a login and a permission, and let only the user's own browser cache the page.
 
-    The browser may keep it: Back then shows the same form with the same request id, which cannot
-    issue twice.
+    The browser may cache it: the Back button then shows the same form with the same request id,
+    which cannot issue twice.
     """
 
     def decorate(view):
@@ -22,7 +26,7 @@ def staff_page(right):
         @cache_control(private=True)
         def page(request, *args, **kwargs):
             if not request.user.is_authenticated:
-                return lead(request, redirect_to_login(request.get_full_path()))
+                return redirect_page(request, redirect_to_login(request.get_full_path()))
             if not request.user.has_perm(right):
                 return forbidden(request)
             return view(request, *args, **kwargs)
@@ -33,7 +37,7 @@ def staff_page(right):
 
 
 def part_of_form(view):
-    """Send those who come without the form, after a login for instance, to the form."""
+    """Redirect requests other than POST, for example after a login, to the form."""
 
     @wraps(view)
     def page(request, *args, **kwargs):
@@ -50,10 +54,10 @@ def show(request, template, context, **kwargs):
 
 
 def forbidden(request, exception=None):
-    """The page for those who are logged in and may not."""
+    """Return the page for users who are logged in but lack the permission."""
     return show(request, "desk/forbidden.html", {"title": _("Not allowed")}, status=403)
 
 
-def lead(request, elsewhere):
-    """Return the redirect, or have the page loaded again: a part of one leads nowhere itself."""
-    return HttpResponseClientRefresh() if request.htmx else elsewhere
+def redirect_page(request, response):
+    """Return the redirect, or a reload of the page for htmx: a fragment cannot redirect."""
+    return HttpResponseClientRefresh() if request.htmx else response

@@ -1,4 +1,4 @@
-"""Ask somebody at a terminal for a password."""
+"""Prompt for a password on a terminal."""
 
 from getpass import getpass
 
@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 
 
 def ask_password() -> str:
-    """Return a password that was typed twice alike, unseen; whether it will do, services say."""
+    """Return a password that was typed twice, without echo; the services validate it."""
     password = getpass(_("Password: "))
     if not password:
         raise CommandError(_("The password is missing."))
-    if password != getpass(_("The same again: ")):
+    if password != getpass(_("Password (again): ")):
         raise CommandError(_("The two passwords differ."))
     return password

@@ -1,8 +1,9 @@
-"""What must stand before a command begins: a database with its tables, an address to listen on."""
+"""The requirements of a command: a database with all migrations, and a free address."""
 
 import os
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.core.management import CommandError
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 
 def check_migrated():
-    """Raise CommandError unless the database answers and has every migration."""
+    """Raise CommandError if the database is unavailable or lacks a migration."""
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -28,7 +29,7 @@ def check_migrated():
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server listens; the host is a numeric address."""
+    """The address on which a server listens; the host is numeric."""
 
     host: str
     port: int
@@ -36,15 +37,20 @@ class Address:
     def __str__(self):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    @property
+    def is_loopback(self):
+        """Whether only this machine can reach the address."""
+        return ip_address(self.host.partition("%")[0]).is_loopback
+
     @classmethod
     def parse(cls, bind):
-        """Return the address of HOST:PORT or [IPV6]:PORT, names resolved."""
+        """Return the address of HOST:PORT or [IPV6]:PORT, with the host name resolved."""
         host, port = _parts(bind)
         try:
-            host = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+            host = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
         except OSError as error:
             raise CommandError(
-                _("The host %(host)s is not known: %(error)s")
+                _("The host %(host)s cannot be resolved: %(error)s")
                 % {"host": host, "error": error.strerror}
             ) from error
         return cls(host, port)
@@ -52,8 +58,8 @@ class Address:
     def check_free(self):
         """Raise CommandError unless a server could listen here now.
 
-        The server itself would share the port with one that is there already, each answering some
-        of the requests.
+        The server itself would share the port with a running server, and each would receive some of
+        the requests.
         """
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         try:
@@ -76,7 +82,7 @@ def _parts(bind):
         host = port = None
     if not host or not port or parts.netloc != bind or "@" in bind:
         raise CommandError(
-            _("'%(bind)s' is no address: write HOST:PORT or [IPV6]:PORT with a port of 1 to 65535.")
+            _("'%(bind)s' is not an address: use HOST:PORT or [IPV6]:PORT (port 1 to 65535).")
             % {"bind": bind}
         )
     return host, port

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import badges.models.integrators
+import badges.models.stamps
 
 
 class Migration(migrations.Migration):
@@ -14,8 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="integrator",
             name="stamp",
-            field=models.BigIntegerField(
-                default=badges.models.integrators.new_stamp, editable=False
-            ),
+            field=models.BigIntegerField(default=badges.models.stamps.new_stamp, editable=False),
         ),
     ]

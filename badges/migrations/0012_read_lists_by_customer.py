@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from badges.online import AddIndexOnline, RemoveIndexOnline
+from badges.migration_operations import AddIndexNonBlocking, RemoveIndexNonBlocking
 
 
 class Migration(migrations.Migration):
@@ -13,23 +13,23 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        RemoveIndexOnline(
+        RemoveIndexNonBlocking(
             model_name="earnedbadge",
             name="earned_by_badge",
         ),
-        RemoveIndexOnline(
+        RemoveIndexNonBlocking(
             model_name="earnedbadge",
             name="earnedbadge_by_revoked_badge",
         ),
-        RemoveIndexOnline(
+        RemoveIndexNonBlocking(
             model_name="enrolment",
             name="enrolment_by_badge",
         ),
-        RemoveIndexOnline(
+        RemoveIndexNonBlocking(
             model_name="enrolment",
             name="enrolment_by_revoked_badge",
         ),
-        AddIndexOnline(
+        AddIndexNonBlocking(
             model_name="earnedbadge",
             index=models.Index(
                 condition=models.Q(("revocation__isnull", False)),
@@ -37,13 +37,13 @@ class Migration(migrations.Migration):
                 name="earnedbadge_by_revoked_badge",
             ),
         ),
-        AddIndexOnline(
+        AddIndexNonBlocking(
             model_name="earnedbadge",
             index=models.Index(
                 fields=["badge", "earned_at", "customer_id"], name="earned_by_badge"
             ),
         ),
-        AddIndexOnline(
+        AddIndexNonBlocking(
             model_name="enrolment",
             index=models.Index(
                 condition=models.Q(("revocation__isnull", False)),
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 name="enrolment_by_revoked_badge",
             ),
         ),
-        AddIndexOnline(
+        AddIndexNonBlocking(
             model_name="enrolment",
             index=models.Index(
                 fields=["badge", "enrolled_at", "customer_id"], name="enrolment_by_badge"

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from badges.online import AddIndexOnline
+from badges.migration_operations import AddIndexNonBlocking
 
 
 class Migration(migrations.Migration):
@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        AddIndexOnline(
+        AddIndexNonBlocking(
             model_name="dailycount",
             index=models.Index(
                 condition=models.Q(("badge_id", ""), ("code__gt", 0)),

@@ -1,5 +1,6 @@
 """Tables, constraints, choices and values; one module per table family."""
 
+from badges.models.accounts import GroupKey, UserKey
 from badges.models.choices import (
     Channel,
     CycleStatus,
@@ -34,8 +35,9 @@ from badges.models.groups import RANKS, BadgeGroup, CustomField
 from badges.models.ids import is_id, new_id, new_ids
 from badges.models.integrators import Integrator
 from badges.models.ledgers import EarnedBadge, EarnTally, Enrolment
+from badges.models.people import Person, UserSecurity
 from badges.models.requests import RefusedItem, RequestLog, StoredAnswer
-from badges.models.seals import ErasedRow, Seal, SealSalts, Verification
+from badges.models.seals import ErasedRow, Erasure, Seal, SealSalts, Verification
 from badges.models.summaries import ActorCount, BadgeCount, DailyCount, SummaryCursor
 from badges.models.values import EVER, Definition, Expiry, Limit, Owner, Span
 
@@ -63,12 +65,14 @@ __all__ = [
     "EarnedBadge",
     "Enrolment",
     "ErasedRow",
+    "Erasure",
     "Expiry",
     "ExpiryKind",
     "Export",
     "ExportFormat",
     "ExportState",
     "FactStatus",
+    "GroupKey",
     "ImageTag",
     "Integrator",
     "Limit",
@@ -77,6 +81,7 @@ __all__ = [
     "Operation",
     "Owner",
     "OwnerType",
+    "Person",
     "RefusedItem",
     "RequestLog",
     "RequestOutcome",
@@ -88,6 +93,8 @@ __all__ = [
     "StoredAnswer",
     "SummaryCursor",
     "Unit",
+    "UserKey",
+    "UserSecurity",
     "Verification",
     "Weekday",
     "is_id",

@@ -1,7 +1,12 @@
-"""The closed lists of the vocabulary (contract, section 1.3)."""
+"""The enumerations (CONTRACT.md, 1.3)."""
+
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class OwnerType(models.TextChoices):
@@ -19,8 +24,8 @@ class OwnerType(models.TextChoices):
     MEMBERCARE = "Membercare", _("MemberCare")
 
     @classmethod
-    def claimable(cls):
-        """The nine of the wire; `Membercare` is recorded by the desk alone (design, 3.8)."""
+    def claimable(cls) -> "list[tuple[str, StrOrPromise]]":
+        """Return the nine types of the API; only the desk uses `Membercare` (CONTRACT.md, 5.8)."""
         return [choice for choice in cls.choices if choice[0] != cls.MEMBERCARE]
 
 
@@ -30,7 +35,7 @@ class EarnType(models.TextChoices):
 
 
 class Status(models.TextChoices):
-    """Where a badge stands by its dates alone; being active is a switch on top."""
+    """The status of a badge by its dates alone; `active` is a separate switch."""
 
     UPCOMING = "UPCOMING", _("Upcoming")
     LIVE = "LIVE", _("Live")
@@ -38,7 +43,7 @@ class Status(models.TextChoices):
 
 
 class FactStatus(models.TextChoices):
-    """Where an enrolment or an issued badge stands."""
+    """The status of an enrolment or of an earned badge."""
 
     UPCOMING = "UPCOMING", _("Upcoming")
     ACTIVE = "ACTIVE", _("Active")
@@ -71,7 +76,7 @@ class LimitKind(models.TextChoices):
 
 
 class Weekday(models.IntegerChoices):
-    """Numbered as `datetime.weekday()` does."""
+    """Weekdays, numbered as by `datetime.weekday()`."""
 
     MONDAY = 0, _("Monday")
     TUESDAY = 1, _("Tuesday")
@@ -83,7 +88,7 @@ class Weekday(models.IntegerChoices):
 
 
 class CycleStatus(models.TextChoices):
-    """Where a fixed window stands: one that was changed while it ran hands over to the next."""
+    """The status of a fixed window: changing a window ends it, and another one replaces it."""
 
     UPCOMING = "UPCOMING", _("Upcoming")
     ACTIVE = "ACTIVE", _("Active")
@@ -91,7 +96,7 @@ class CycleStatus(models.TextChoices):
 
 
 class DataType(models.TextChoices):
-    """What the values of a custom field are; they travel as strings."""
+    """The type of the values of a custom field; the API represents them as strings."""
 
     INTEGER = "INTEGER", _("Whole number")
     BOOLEAN = "BOOLEAN", _("Yes or no")
@@ -106,7 +111,7 @@ class ImageTag(models.TextChoices):
 
 
 class Channel(models.TextChoices):
-    """The door an attempt came through."""
+    """The channel through which a request arrived."""
 
     API = "API", _("API")
     MEMBERCARE = "MEMBERCARE", _("MemberCare")
@@ -116,7 +121,7 @@ class Channel(models.TextChoices):
 
 
 class Operation(models.TextChoices):
-    """What an attempt wanted: to change something, to come in or go, to look something up."""
+    """The operation of a request: a change, a sign-in, a sign-out, or a look-up."""
 
     EARN = "EARN", _("Issue a badge")
     EARN_BULK = "EARN_BULK", _("Issue a badge to many")
@@ -160,8 +165,16 @@ class Operation(models.TextChoices):
     FINISH_EXPORT = "FINISH_EXPORT", _("Finish an export")
 
     @classmethod
-    def changing(cls):
-        """Those that change what the application is about; the others let in, out, or look."""
+    def issuing(cls) -> list[Self]:
+        """Return the operations whose requests write `EarnedBadge` rows."""
+        return [cls.EARN, cls.EARN_BULK, cls.IMPORT_EARNED]
+
+    @classmethod
+    def changing(cls) -> list[Self]:
+        """Return the operations that change the application's data.
+
+        The others are sign-ins, sign-outs, tokens, look-ups, archives, saved filters and exports.
+        """
         others = {cls.SIGN_IN, cls.SIGN_OUT, cls.ISSUE_TOKEN}
         others |= {cls.READ_RECEIPT, cls.VERIFY, cls.ARCHIVE, cls.SAVE_FILTER, cls.DELETE_FILTER}
         others |= {cls.EXPORT, cls.FINISH_EXPORT}
@@ -174,7 +187,7 @@ class RequestOutcome(models.TextChoices):
 
 
 class ExportFormat(models.TextChoices):
-    """What an export is written as: for spreadsheets, or with proofs for machines."""
+    """The format of an export: spreadsheets, or JSON Lines with proofs for programs."""
 
     CSV = "CSV", "CSV"
     XLSX = "XLSX", "XLSX"
@@ -185,4 +198,4 @@ class ExportState(models.TextChoices):
     READY = "READY", _("Ready to be downloaded")
     RUNNING = "RUNNING", _("Being written")
     FINISHED = "FINISHED", _("Finished")
-    BROKEN_OFF = "BROKEN_OFF", _("Broken off")
+    FAILED = "FAILED", _("Failed")

@@ -1,6 +1,8 @@
-"""What a badge is: its definition, owners, limits, images, claims and their history."""
+"""Badge definitions with their owners, limits, images, claims and revisions."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -20,8 +22,10 @@ from badges.models.choices import (
 )
 from badges.models.groups import BadgeGroup, CustomField
 from badges.models.ids import HexIdField
+from badges.models.names import SearchableByName
+from badges.models.querysets import BadgeMetaQuerySet, ClaimQuerySet
+from badges.models.units import single_units
 from badges.models.values import Definition, Expiry, Limit, Owner, status_between
-from badges.querysets import BadgeMetaQuerySet, ClaimQuerySet
 
 
 def expiry_fits(prefix: str, *, optional: bool) -> Q:
@@ -43,11 +47,11 @@ def expiry_fits(prefix: str, *, optional: bool) -> Q:
     return relative | fixed | plain
 
 
-class BadgeMeta(models.Model):
+class BadgeMeta(SearchableByName):
     """The definition of a badge.
 
-    Every change to it, its owners, limits, images or claims raises `version` and leaves a
-    BadgeRevision; the services decide on a cached copy and write only while the version stands.
+    Every change to it, its owners, limits, images or claims increments `version` and writes a
+    BadgeRevision. The services decide on a cached copy, and write only if the version is unchanged.
     """
 
     id = HexIdField()
@@ -99,6 +103,22 @@ class BadgeMeta(models.Model):
         verbose_name = _("badge")
         verbose_name_plural = _("badges")
         ordering = ["name"]
+        indexes = [
+            models.Index(fields=["search_key"], name="badge_by_search_key"),
+            # Active badges by their end: the home page reads only the rows that it shows.
+            models.Index(
+                fields=["expires_at", "id", "starts_at"],
+                condition=Q(active=True),
+                name="active_badge_by_end",
+            ),
+            # The filters of the admin, each in the order of its list or of its dates.
+            models.Index(fields=["earn_type", "name"], name="badge_by_earn_type"),
+            models.Index(fields=["active", "name"], name="badge_by_switch"),
+            models.Index(fields=["starts_at"], name="badge_by_start"),
+            models.Index(fields=["expires_at", "starts_at"], name="badge_by_end"),
+            # The order in which a page of a group lists its badges.
+            models.Index(fields=["group", "rank", "-expires_at", "id"], name="badge_by_group"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["name"], name="badge_name_is_unique"),
             models.CheckConstraint(
@@ -131,8 +151,8 @@ class BadgeMeta(models.Model):
 
     @property
     def shown_group(self) -> BadgeGroup | None:
-        """The group while it is active: a disabled one leaves its badges ungrouped."""
-        return self.group if self.group_id and self.group.active else None
+        """The group if it is active; badges of a disabled group appear ungrouped."""
+        return self.group if self.group is not None and self.group.active else None
 
     def _expiry(self, prefix: str) -> Expiry:
         kind, unit, count, at = (
@@ -141,19 +161,21 @@ class BadgeMeta(models.Model):
         return Expiry(ExpiryKind(kind), Unit(unit) if unit else None, count, at)
 
     def status(self, now: datetime) -> Status:
-        """Return where the badge stands by its dates; whether it is active is another question."""
+        """Return the status by dates, regardless of `active`."""
         return status_between(self.starts_at, self.expires_at, now)
 
     def definition(self) -> Definition:
-        """Return the value the rules decide on; reads owners, limits and claims."""
+        """Return the value that the rules read; this queries owners, limits and claims."""
         return self.with_parts(
             owners=[owner.owner_type for owner in self.owners.all()],
             limits=[limit.value for limit in self.limits.all()],
             claims=[claim.owner for claim in self.claims.all() if claim.active],
         )
 
-    def with_parts(self, *, owners, limits, claims) -> Definition:
-        """Return the value the rules decide on, with parts that may not be saved yet."""
+    def with_parts(
+        self, *, owners: Iterable[str], limits: Iterable[Limit], claims: Iterable[Owner]
+    ) -> Definition:
+        """Return the value that the rules read, with parts that may not be saved yet."""
         return Definition(
             id=self.pk,
             version=self.version,
@@ -169,12 +191,12 @@ class BadgeMeta(models.Model):
             limits=tuple(limits),
         )
 
-    def snapshot(self) -> dict:
-        """Return every column and part by name, for the history."""
+    def snapshot(self) -> dict[str, Any]:
+        """Return the columns and parts by name, for the history."""
         columns = {
             column.attname: getattr(self, column.attname)
             for column in self._meta.concrete_fields
-            if not column.attname.startswith(("created_", "updated_"))
+            if not column.attname.startswith(("created_", "updated_", "search_"))
         }
         return columns | {
             "owners": list(self.owners.values_list("owner_type", flat=True)),
@@ -188,7 +210,7 @@ class BadgeMeta(models.Model):
 
 
 class BadgeOwner(models.Model):
-    """A module that may claim the badge."""
+    """An owner type that may claim the badge."""
 
     badge = models.ForeignKey(BadgeMeta, models.CASCADE, related_name="owners")
     owner_type = models.CharField(_("owner"), max_length=20, choices=OwnerType.claimable())
@@ -202,13 +224,14 @@ class BadgeOwner(models.Model):
                 fields=["badge", "owner_type"], name="badge_has_each_owner_once"
             ),
         ]
+        indexes = [models.Index(fields=["owner_type", "-badge"], name="badge_owner_by_type")]
 
     def __str__(self):
         return self.get_owner_type_display()
 
 
 class EarnLimit(models.Model):
-    """A cap on how often a badge may be earned (contract, 2.9.2); without any, it is unlimited."""
+    """A maximum number of earns of a badge (CONTRACT.md, 2.9.2); without rows there is no limit."""
 
     VALUE_COLUMNS = ("level", "kind", "max_earns", "unit", "length", "first_weekday")
     HANDOVER_COLUMNS = ("since", "until")
@@ -244,9 +267,19 @@ class EarnLimit(models.Model):
                 name="limit_window_fits_its_kind",
             ),
             models.CheckConstraint(
-                condition=~Q(kind=LimitKind.FIXED_WINDOW, unit__in=[Unit.WEEKS, Unit.MONTHS])
-                | Q(length=1),
+                condition=~Q(kind=LimitKind.FIXED_WINDOW, unit__in=single_units()) | Q(length=1),
                 name="limit_fixed_window_is_one_week_or_month",
+            ),
+        ]
+        # The home page checks these limits, and most limits are those of a customer.
+        indexes = [
+            models.Index(
+                fields=["badge"],
+                condition=Q(
+                    level=LimitLevel.BADGE,
+                    kind__in=[LimitKind.FIXED_VALUE, LimitKind.FIXED_WINDOW],
+                ),
+                name="limit_over_all_customers",
             ),
         ]
 
@@ -276,7 +309,7 @@ class EarnLimit(models.Model):
 
 
 class BadgeImage(models.Model):
-    """A picture of the badge in one of its states."""
+    """An image of the badge for one of its states."""
 
     badge = models.ForeignKey(BadgeMeta, models.CASCADE, related_name="images")
     tag = models.CharField(_("shown when"), max_length=12, choices=ImageTag.choices)
@@ -297,13 +330,19 @@ class BadgeImage(models.Model):
         return self.name
 
     @property
+    def contents(self) -> dict[str, str]:
+        """The columns of the image by name."""
+        columns = ("tag", "name", "url", "file_handle")
+        return {name: getattr(self, name) for name in columns} | {"upload": self.upload.name or ""}
+
+    @property
     def address(self) -> str:
-        """Where the picture is: elsewhere, or with us when it was uploaded."""
+        """The URL of the uploaded file if there is one, else `url`."""
         return self.upload.url if self.upload else self.url
 
 
 class CustomValue(models.Model):
-    """What a badge says in one custom field."""
+    """The value of one custom field for a badge."""
 
     badge = models.ForeignKey(BadgeMeta, models.CASCADE, related_name="custom_values")
     field = models.ForeignKey(CustomField, models.PROTECT, related_name="values")
@@ -318,13 +357,14 @@ class CustomValue(models.Model):
                 fields=["badge", "field"], name="badge_has_one_value_per_custom_field"
             ),
         ]
+        indexes = [models.Index(fields=["field", "id"], name="custom_value_by_field")]
 
     def __str__(self):
         return f"{self.field}: {self.value}"
 
 
 class Claim(models.Model):
-    """A module's reference bound to a badge; unclaiming keeps the row and clears `active`."""
+    """An owner's reference recorded on a badge; unclaiming keeps the row and clears `active`."""
 
     badge = models.ForeignKey(BadgeMeta, models.PROTECT, related_name="claims")
     owner_type = models.CharField(_("owner"), max_length=20, choices=OwnerType.claimable())
@@ -334,6 +374,8 @@ class Claim(models.Model):
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = ClaimQuerySet.as_manager()
+
+    last_issued_id: str | None  # set by `with_last_issued`
 
     class Meta:
         verbose_name = _("claim")
@@ -350,8 +392,12 @@ class Claim(models.Model):
                 condition=Q(active=True),
                 name="claim_by_owner",
             ),
-            # A reference is looked for without its module, and after it was given up as well.
+            # A search by reference names no owner type and includes inactive claims.
             models.Index(fields=["reference_id"], name="claim_by_reference"),
+            # The filters of the admin, each in the order of its list.
+            models.Index(fields=["owner_type", "-id"], name="claim_by_owner_type"),
+            models.Index(fields=["active", "-id"], name="claim_by_switch"),
+            models.Index(fields=["badge", "-id"], name="claim_by_badge"),
         ]
 
     def __str__(self):
@@ -363,7 +409,7 @@ class Claim(models.Model):
 
 
 class BadgeRevision(models.Model):
-    """A definition as it stood after a change; `request` tells who made it, when, by which door."""
+    """The definition after a change; `request` has the actor, time and channel."""
 
     badge = models.ForeignKey(BadgeMeta, models.PROTECT, related_name="revisions")
     version = models.PositiveIntegerField(_("version"))

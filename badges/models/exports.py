@@ -1,4 +1,4 @@
-"""Exports of the ledgers: who took away what, how far it came, and what the file was."""
+"""Exports of the ledgers: the actor, the progress, and the hash of the file."""
 
 import json
 from datetime import datetime, timedelta
@@ -10,25 +10,30 @@ from django.utils.translation import gettext_noop
 from badges.models.choices import ExportFormat, ExportState
 from badges.models.requests import RequestLog
 from badges.models.seals import HASH_LENGTH
-from badges.moments import MICROSECOND
+from badges.processes import NAME_LENGTH, has_ended
+from badges.times import MICROSECOND
 
-# An export that has not said anything for so long has lost its server or its reader.
+# An export without a progress update for this long has lost its server or its client.
 GONE_AFTER = timedelta(seconds=60)
 
 
 class Export(models.Model):
-    """One file of a ledger, which is sent once, to the person who asked for it.
+    """One file of a ledger, sent once, to the user who requested it.
 
-    `request` tells who asked, when, and with which filters. While it is sent it holds one of the
-    few places there are, its `slot`, and says now and then how far it came: the rows are read from
-    `first_at` back to `last_at`, and `reached_at` is the time of the one that was looked at last.
-    `sha256` is over the `size` bytes of the finished file.
+    `request` has the actor, the time and the filters. A running export occupies one of a few slots
+    (`slot`) and records its progress: rows are read from `first_at` back to `last_at`, and
+    `reached_at` is the time of the row read last. An export has failed once its `process` has ended
+    or, if that runs on another machine, once it has recorded no progress for GONE_AFTER. `sha256`
+    is the hash of the `size` bytes of the finished file.
     """
 
     request = models.OneToOneField(RequestLog, models.PROTECT, verbose_name=_("request"))
     ledger = models.CharField(_("page"), max_length=30)
     format = models.CharField(_("format"), max_length=5, choices=ExportFormat.choices)
     slot = models.PositiveSmallIntegerField(_("place"), null=True, blank=True, unique=True)
+    process = models.CharField(
+        _("process"), max_length=NAME_LENGTH, blank=True, default="", db_default=""
+    )
     begun_at = models.DateTimeField(_("begun"), null=True, blank=True)
     seen_at = models.DateTimeField(_("last seen at work"), null=True, blank=True)
     first_at = models.DateTimeField(_("searched from"), null=True, blank=True)
@@ -50,24 +55,26 @@ class Export(models.Model):
 
     @property
     def query(self) -> str:
-        """The query string of the page that it was asked for on."""
+        """The query string of the page on which the export was requested."""
         return json.loads(self.request.content)["query"]
 
     @property
     def percent(self) -> int:
-        """How much of the time that is searched was searched, of 100."""
+        """The percentage of the time range that has been searched."""
         if self.finished_at:
             return 100
-        if None in (self.first_at, self.last_at, self.reached_at):
+        if self.first_at is None or self.last_at is None or self.reached_at is None:
             return 0
         whole = max(self.first_at - self.last_at, MICROSECOND)
         return min(99, max(0, 100 * (self.first_at - self.reached_at) // whole))
 
     def state(self, now: datetime) -> ExportState:
-        """Return where it stands."""
+        """Return the state of the export."""
         if self.finished_at:
             return ExportState.FINISHED
         if self.begun_at is None:
             return ExportState.READY
-        is_at_work = self.slot is not None and now - self.seen_at < GONE_AFTER
-        return ExportState.RUNNING if is_at_work else ExportState.BROKEN_OFF
+        if self.slot is None or self.seen_at is None or now - self.seen_at >= GONE_AFTER:
+            return ExportState.FAILED
+        has_failed = self.process and has_ended(self.process)
+        return ExportState.FAILED if has_failed else ExportState.RUNNING

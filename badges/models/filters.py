@@ -1,4 +1,4 @@
-"""Filters that people keep for the pages of the ledgers."""
+"""Filters that users save for the pages of the ledgers."""
 
 from django.conf import settings
 from django.db import models
@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SavedFilter(models.Model):
-    """A filter of one person under a name of their own.
+    """A filter that a user has saved under a name.
 
-    `ledger` is the page it belongs to, `query` the query string that the page is opened with.
+    `ledger` is the page to which the filter belongs, and `query` is the query string of that page.
     """
 
     user = models.ForeignKey(

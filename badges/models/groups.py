@@ -1,4 +1,6 @@
-"""How badges are shown: ranked groups, and fields of the organisation's own."""
+"""Badge groups, and custom fields defined by the organisation."""
+
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -6,16 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from badges.models.choices import DataType
 from badges.models.ids import HexIdField
+from badges.models.names import SearchableByName
 
-# What every database holds, and the wire allows.
-RANKS = {"min_value": -(2**31), "max_value": 2**31 - 1}
+# The range of an integer column in every database, which the API allows too.
+RANKS: dict[str, Any] = {"min_value": -(2**31), "max_value": 2**31 - 1}
 
 
-class Described(models.Model):
-    """What groups and custom fields share: a name of their own while active, and who made them.
+class Described(SearchableByName):
+    """The common columns of groups and custom fields, whose names are unique among active rows.
 
-    `created_by` and `updated_by` are the numbers of the integrator or member of staff, as the wire
-    has them; who it was, and through which door, stands in the request log.
+    `created_by` and `updated_by` are the ids of integrators or users, as in the API; the request
+    log has the actor and the channel.
     """
 
     id = HexIdField()
@@ -28,6 +31,7 @@ class Described(models.Model):
 
     class Meta:
         abstract = True
+        indexes = [models.Index(fields=["search_key"], name="%(class)s_by_search_key")]
         constraints = [
             models.UniqueConstraint(
                 fields=["name"], condition=Q(active=True), name="%(class)s_active_name_is_unique"
@@ -39,7 +43,7 @@ class Described(models.Model):
 
 
 class BadgeGroup(Described):
-    """A ranked bucket of badges, for display order alone (contract, 2.17 and 4.8)."""
+    """A ranked group of badges, used only for the display order (CONTRACT.md, 2.17 and 4.8)."""
 
     rank = models.IntegerField(_("rank"))
 
@@ -47,10 +51,14 @@ class BadgeGroup(Described):
         verbose_name = _("badge group")
         verbose_name_plural = _("badge groups")
         ordering = ["rank", "name"]
+        indexes = [
+            *Described.Meta.indexes,
+            models.Index(fields=["rank", "name", "id"], name="badgegroup_by_rank"),
+        ]
 
 
 class CustomField(Described):
-    """A field of the organisation's own that badges have values for (contract, 2.18)."""
+    """A field defined by the organisation, for which badges have values (CONTRACT.md, 2.18)."""
 
     data_type = models.CharField(_("type of data"), max_length=8, choices=DataType.choices)
     is_mandatory = models.BooleanField(_("mandatory"), default=False)
@@ -60,3 +68,8 @@ class CustomField(Described):
         verbose_name = _("custom field")
         verbose_name_plural = _("custom fields")
         ordering = ["name"]
+        indexes = [
+            *Described.Meta.indexes,
+            models.Index(fields=["active", "-updated_at", "id"], name="customfield_by_change"),
+            models.Index(fields=["active", "name", "id"], name="customfield_by_name"),
+        ]

@@ -1,7 +1,5 @@
 """Integrators: the clients of the API."""
 
-import secrets
-
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
 from django.db import models
@@ -9,18 +7,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
-from badges.querysets import IntegratorQuerySet
+from badges.models.names import SearchableByName
+from badges.models.querysets import IntegratorQuerySet
+from badges.models.stamps import new_stamp
+
+ApplicationManagerWithQueries = ApplicationManager.from_queryset(IntegratorQuerySet)
 
 
-def new_stamp() -> int:
-    """Return a random number that fits a column of 64 bits."""
-    return secrets.randbits(63)
+class IntegratorManager(ApplicationManagerWithQueries):
+    """The OAuth toolkit's manager (look-up by client id) with the queries of this project."""
 
-
-class IntegratorManager(ApplicationManager.from_queryset(IntegratorQuerySet)):
-    """The OAuth toolkit's manager (look-up by client id) with our questions."""
-
-    def principal(self, **identity) -> "Integrator | None":
+    def principal(self, **identity: str | int) -> "Integrator | None":
         """Return the integrator with all its rights, in one query."""
         rows = list(self.with_rights().filter(**identity))
         if not rows:
@@ -30,11 +27,11 @@ class IntegratorManager(ApplicationManager.from_queryset(IntegratorQuerySet)):
         return integrator
 
 
-class Integrator(AbstractApplication):
+class Integrator(SearchableByName, AbstractApplication):
     """An API client: the OAuth toolkit's application, and a member of access groups.
 
-    It stands where Django expects a user in an API request, so it can be asked for permissions.
-    Its secret is shown once and kept as a hash alone.
+    It acts as Django's user of an API request, so it has the methods that check permissions. Its
+    secret is shown once and stored only as a hash.
     """
 
     active = models.BooleanField(_("active"), default=True)
@@ -52,8 +49,8 @@ class Integrator(AbstractApplication):
         _("ends"), null=True, blank=True, help_text=_("In UTC; refused from then on.")
     )
 
-    # Another number after every change to it or to the rights of its groups: what a process knows
-    # of an integrator holds while this stands, which every write asks the database (design, 7).
+    # Changes with the integrator and with the rights of its groups. A process may use a cached
+    # integrator as long as every write compares this number with the database (CONTRACT.md, 7).
     stamp = models.BigIntegerField(default=new_stamp, editable=False)
 
     previous_secret = models.CharField(max_length=255, blank=True, editable=False)
@@ -66,11 +63,16 @@ class Integrator(AbstractApplication):
     is_authenticated = True
     is_anonymous = False
     rights: frozenset[str] = frozenset()
+    right: str | None  # set by `with_rights`
 
     class Meta(AbstractApplication.Meta):
         verbose_name = _("integrator")
         verbose_name_plural = _("integrators")
         ordering = ["name"]
+        indexes = [
+            models.Index(fields=["search_key"], name="integrator_by_search_key"),
+            models.Index(fields=["active", "name"], name="integrator_by_switch"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["name"], name="integrator_name_is_unique"),
         ]
@@ -80,28 +82,25 @@ class Integrator(AbstractApplication):
 
     @property
     def is_active(self) -> bool:
-        """Whether it may call at all: switched on, and not past its end."""
+        """Whether the integrator may call the API: it is switched on, and has not ended."""
         return self.active and (self.ends_at is None or timezone.now() < self.ends_at)
 
     @property
     def overlaps(self) -> bool:
-        """Whether the secret it had before the last rotation still works."""
+        """Whether the secret before the last rotation is still valid."""
         ends_at = self.previous_secret_ends_at
-        return bool(self.previous_secret and ends_at) and timezone.now() < ends_at
+        return bool(self.previous_secret) and ends_at is not None and timezone.now() < ends_at
 
     def knows(self, secret: str) -> bool:
-        """Whether it is the secret, or the one before it that still works."""
+        """Return whether a secret is the current one, or the previous one if still valid."""
         return check_password(secret, self.client_secret) or (
             self.overlaps and check_password(secret, self.previous_secret)
         )
 
-    def may_act_for(self, owner_type: str) -> bool:
-        return not self.owner_types or owner_type in self.owner_types
-
     def has_right(self, right: str | None) -> bool:
-        """Whether the access groups give the right; asked of a `principal` only."""
+        """Return whether the access groups grant the right; only for a result of `principal`."""
         return right in self.rights
 
     def is_usable(self, request) -> bool:
-        """The OAuth toolkit asks before it issues or accepts a token."""
+        """Return whether a token may be issued or accepted; the OAuth toolkit calls this."""
         return self.is_active

@@ -1,4 +1,4 @@
-"""What happened: enrolments and earned badges. Rows are only ever added, or revoked once."""
+"""The ledgers of enrolments and earned badges. Rows are only added, or revoked once."""
 
 from datetime import datetime
 
@@ -10,12 +10,12 @@ from django.utils.translation import gettext_noop
 from badges.models.choices import FactStatus, OwnerType
 from badges.models.definitions import BadgeMeta
 from badges.models.ids import HexIdField
+from badges.models.querysets import EnrolmentQuerySet, FactQuerySet
 from badges.models.requests import RequestLog
-from badges.querysets import EnrolmentQuerySet, FactQuerySet
 
 
 class Fact(models.Model):
-    """What enrolments and earned badges share: whose, caused by what, standing or revoked."""
+    """The common columns of enrolments and earned badges: customer, request and revocation."""
 
     id = HexIdField()
     badge = models.ForeignKey(BadgeMeta, models.PROTECT, db_index=False, verbose_name=_("badge"))
@@ -50,9 +50,9 @@ class Fact(models.Model):
                 name="%(class)s_revocation_has_its_request",
             ),
         ]
-        # A long list is read a page at a time, by customer. That makes the indexes a little wider
-        # which are there in any case, and costs an earn nothing else: requests are numbered
-        # upwards, so it goes on writing at the end.
+        # The customer is a part of the indexes because a long list is read in pages, by customer.
+        # Indexes on the request are needed in any case; request ids ascend, so an earn still
+        # appends to their end.
         indexes = [
             models.Index(fields=["request", "customer_id"], name="%(class)s_by_request"),
             models.Index(
@@ -71,7 +71,7 @@ class Fact(models.Model):
         return f"{self.badge} / {self.customer_id}"
 
     def status(self, now: datetime) -> FactStatus:
-        """Return where it stands; an event date may lie ahead."""
+        """Return the status at `now`; the event date may be in the future."""
         if self.revoked_at is not None:
             return FactStatus.REVOKED
         if now >= self.expires_at:
@@ -82,8 +82,8 @@ class Fact(models.Model):
 class Enrolment(Fact):
     """A customer may earn an ISSUE_EARN badge from `event_at` until `expires_at`.
 
-    Standing periods of one customer and badge never overlap (1040); the service keeps that under
-    the lock of the badge and customer.
+    The periods of one customer and badge never overlap (1040), except for revoked enrolments; the
+    service ensures this under the lock of the badge and customer.
     """
 
     enrolled_at = models.DateTimeField(_("enrolled"))
@@ -112,7 +112,7 @@ class Enrolment(Fact):
 
 
 class EarnedBadge(Fact):
-    """A customer holds a badge, until it expires or is revoked."""
+    """A badge that a customer has, until it expires or is revoked."""
 
     earned_at = models.DateTimeField(_("issued"), help_text=_("When it was processed, in UTC."))
     enrolment = models.ForeignKey(
@@ -154,8 +154,8 @@ class EarnedBadge(Fact):
                 condition=Q(enrolment__isnull=False),
                 name="earned_by_enrolment",
             ),
-            # A timeline has the revocations of one customer with one badge. Most facts are never
-            # revoked and not in it, so that no earn pays for it.
+            # For the timeline of one customer and badge, which shows revocations. Most facts are
+            # never revoked, so this partial index costs an earn nothing.
             models.Index(
                 fields=["customer_id", "badge", "revoked_at"],
                 condition=Q(revoked_at__isnull=False),
@@ -170,11 +170,12 @@ class EarnedBadge(Fact):
 
 
 class EarnTally(models.Model):
-    """How many standing earned badges of a badge fall on one day (UTC).
+    """The number of earned badges of one badge on one day (UTC), without revoked ones.
 
-    Kept only for badges with a badge-level limit, under the exclusive lock of the badge: every
-    fixed window is made of whole days, so the limit is checked without counting the ledger. The
-    day EVER has their number on all days together: a limit without a window reads that row alone.
+    Tallies exist only for badges with a badge-level limit, and are written under the exclusive lock
+    of the badge. Every fixed window consists of whole days, so the limit is checked without
+    counting the ledger. The row of the day EVER has the total over all days: a limit without a
+    window reads only that row.
     """
 
     badge = models.ForeignKey(BadgeMeta, models.PROTECT, related_name="tallies")

@@ -1,4 +1,7 @@
-"""The request log: one row for each attempt to change something, to come in, or to look up."""
+"""The request log: one row for each attempted change, sign-in or look-up."""
+
+from functools import partial
+from typing import TYPE_CHECKING, TypedDict
 
 from django.conf import settings
 from django.db import models
@@ -12,21 +15,33 @@ from badges.models.choices import Channel, Operation, RequestOutcome
 from badges.models.definitions import BadgeMeta
 from badges.models.ids import ID_LENGTH
 from badges.models.integrators import Integrator
-from badges.querysets import RequestLogQuerySet, StoredAnswerQuerySet
+from badges.models.querysets import RequestLogQuerySet, StoredAnswerQuerySet
 
-# What most requests are: issues that an integrator asks for and gets.
-USUAL = {
+if TYPE_CHECKING:
+    from badges.models.ledgers import EarnedBadge, Fact
+
+# The values of most requests: accepted earns through the API.
+COMMON_VALUES = {
     "outcome": RequestOutcome.ACCEPTED,
     "channel": Channel.API,
     "operation": Operation.EARN,
 }
 
 
+class OutcomeRow(TypedDict):
+    """The outcome of a request for one customer: the ids of facts, or the code of the refusal."""
+
+    customer_id: int
+    earned_badge_id: str | None
+    issued_id: str | None
+    error_code: int | None
+
+
 class RequestLog(models.Model):
-    """One attempt to change something, to come in, or to look up; through any door; append-only.
+    """One attempted change, sign-in or look-up, through any channel; append-only.
 
     An accepted row is written in the transaction of its effect, a refused one after the rollback.
-    The unique constraint over accepted request ids **is** the idempotency guarantee.
+    The unique constraint on accepted request ids **is** the idempotency guarantee.
     """
 
     operation = models.CharField(_("operation"), max_length=20, choices=Operation.choices)
@@ -107,18 +122,18 @@ class RequestLog(models.Model):
                     ("code", "code"),
                 ]
             ),
-            # What most requests are has no index: read along the key, every row or nearly is one.
+            # Partial indexes exclude the common value: scanning the key is as fast.
             *(
                 models.Index(
                     fields=[column, "-id"],
-                    condition=~Q(**{column: usual}),
+                    condition=~Q(**{column: common}),
                     name=f"request_by_{column}",
                 )
-                for column, usual in USUAL.items()
+                for column, common in COMMON_VALUES.items()
             ),
             models.Index(fields=["received_at", "id"], name="request_by_time"),
-            # A timeline has the refusals of one customer with one badge; accepted requests, the
-            # many, are not in it.
+            # For the timeline of one customer and badge, which shows refusals. Accepted requests,
+            # the majority, are not in the index.
             models.Index(
                 fields=["customer_id", "badge", "received_at"],
                 condition=Q(outcome=RequestOutcome.REFUSED),
@@ -131,43 +146,65 @@ class RequestLog(models.Model):
 
     @property
     def actor(self) -> str:
-        """The name of whoever asked."""
+        """The name of the actor."""
         return str(self.integrator or self.user or _("command line"))
 
     @cached_property
-    def earned(self):
-        """The badge that this request gave to its one customer, or None."""
-        return self.earnedbadge_set.first() if self.operation == Operation.EARN else None
+    def earned(self) -> "EarnedBadge | None":
+        """The badge that this request gave to its only customer, or None."""
+        return self.first_earned if self.operation == Operation.EARN else None
 
-    def outcomes(self):
-        """What became of each customer, by customer id: `fact_id` or `error_code`.
+    @cached_property
+    def first_earned(self) -> "EarnedBadge | None":
+        """An earned badge that this request wrote, or None; those of a list have the same dates."""
+        if self.operation not in (Operation.EARN, Operation.EARN_BULK):
+            return None
+        return self.earnedbadge_set.order_by("customer_id").first()
 
-        The facts are those it wrote or, for a revocation, those it revoked.
+    @cached_property
+    def first_fact(self) -> "Fact | None":
+        """An earned badge or enrolment that this request wrote, or None."""
+        if self.operation == Operation.ENROL_BULK:
+            return self.enrolment_set.order_by("customer_id").first()
+        return self.first_earned
+
+    def outcomes(self) -> "models.QuerySet[Fact, OutcomeRow]":
+        """Return the outcome for each customer, by customer id: the ids of facts, or `error_code`.
+
+        The facts are those that the request wrote or, for a revocation, those that it revoked.
         """
-        facts = {
+        is_enrolment = self.operation in (Operation.ENROL_BULK, Operation.REVOKE_ENROLMENT)
+        by_operation: dict[str, models.Manager[Fact]] = {
             Operation.ENROL_BULK: self.enrolment_set,
             Operation.REVOKE_EARN: self.revoked_earnedbadges,
             Operation.REVOKE_ENROLMENT: self.revoked_enrolments,
-        }.get(self.operation, self.earnedbadge_set)
+        }
+        facts = by_operation.get(self.operation, self.earnedbadge_set)
+        id_of = partial(Cast, output_field=models.CharField(max_length=ID_LENGTH))
+        no_id = id_of(Value(None))
         written = facts.order_by().values(
             "customer_id",
-            fact_id=Cast("pk", models.CharField(max_length=ID_LENGTH)),
+            earned_badge_id=no_id if is_enrolment else id_of("pk"),
+            issued_id=id_of("pk" if is_enrolment else "enrolment_id"),
             error_code=Cast(Value(None), models.IntegerField()),
         )
         refused = self.refused_items.order_by().values(
             "customer_id",
-            fact_id=Cast(Value(None), models.CharField(max_length=ID_LENGTH)),
+            earned_badge_id=no_id,
+            issued_id=no_id,
             error_code=F("code"),
         )
-        return written.union(refused, all=True).order_by("customer_id", "fact_id")
+        return written.union(refused, all=True).order_by(
+            "customer_id", "earned_badge_id", "issued_id"
+        )
 
     def is_by(self, other: "RequestLog") -> bool:
-        """Whether the same integrator or the same person made both attempts."""
+        """Return whether the same integrator or user made both requests."""
         return (self.integrator_id, self.user_id) == (other.integrator_id, other.user_id)
 
 
 class RefusedItem(models.Model):
-    """One customer of an accepted bulk request that was refused; the others have their facts."""
+    """One customer that an accepted bulk request refused; for the others it wrote facts."""
 
     request = models.ForeignKey(
         RequestLog, models.PROTECT, db_index=False, related_name="refused_items"
@@ -190,7 +227,7 @@ class RefusedItem(models.Model):
 
 
 class StoredAnswer(models.Model):
-    """What an accepted request with an `Idempotency-Key` was answered, to be answered again."""
+    """The response to an accepted request with an `Idempotency-Key`, returned again to a retry."""
 
     integrator = models.ForeignKey(Integrator, models.PROTECT)
     key = models.CharField(_("key"), max_length=255)

@@ -1,22 +1,24 @@
-"""The seals: what the request log and the ledgers were when they were written, chained."""
+"""Seals: a hash chain over the request log and the ledgers as they were written."""
 
 from django.db import models
+from django.db.models import Value
 from django.utils.translation import gettext_lazy as _
 
 from badges.models.ids import ID_LENGTH
+from badges.models.querysets import SealQuerySet
 from badges.models.requests import RequestLog
-from badges.querysets import SealQuerySet
 
 HASH_LENGTH = 64
 
 
 class Seal(models.Model):
-    """The requests after one id up to another, with everything they wrote, as one Merkle root.
+    """A Merkle root over a range of requests, with everything that they wrote.
 
-    Each seal holds the hash of the one before it, so none can be changed, left out or put in
-    without changing all that follow; the newest hash, published elsewhere, stands for everything.
-    `digest` is over the rows in one go, which is quick to check; `leaves` names every row and its
-    hash (`badges.audit.leaves`), which tells the row at fault. Append-only.
+    Each seal contains the hash of the previous one, so no seal can be changed, removed or inserted
+    without changing all later seals; the newest hash, published elsewhere, covers all of them.
+    `digest` is a hash over all rows, which is fast to check; `leaves` lists every row and its hash
+    (`badges.audit.leaves`), which identifies a faulty row; `version` is the version of the hash of
+    a row (`badges.audit.check_export`). Append-only.
     """
 
     number = models.PositiveBigIntegerField(_("number"), primary_key=True)
@@ -29,6 +31,7 @@ class Seal(models.Model):
     hash = models.CharField(_("hash"), max_length=HASH_LENGTH, unique=True)
     sealed_at = models.DateTimeField(_("sealed"))
     leaves = models.BinaryField(_("leaves"))
+    version = models.PositiveSmallIntegerField(_("version of the leaves"), default=1, db_default=1)
 
     objects = SealQuerySet.as_manager()
 
@@ -53,9 +56,9 @@ class Seal(models.Model):
 
 
 class SealSalts(models.Model):
-    """The random bytes that each leaf of a seal was hashed with, so that no hash can be guessed.
+    """The random bytes in the hash of each leaf of a seal, which prevent guessing of its content.
 
-    Apart from the seal, because they are what an erasure destroys.
+    They have a table of their own because an erasure destroys them.
     """
 
     seal = models.OneToOneField(
@@ -72,9 +75,12 @@ class SealSalts(models.Model):
 
 
 class ErasedRow(models.Model):
-    """A sealed row from which a customer was erased: what it was sealed as, and what it is now.
+    """A sealed row from which a customer was erased.
 
-    Written by the erasure, and sealed itself, so nobody else can pass a change off as one.
+    `leaf` is the sealed hash of the replaced data, and `replaced_by` is the hash of its
+    replacement. Both cover the whole row if its seal has leaves of version 1, and only the data
+    that an erasure may replace if it has leaves of version 2. The erasure writes the row and signs
+    it.
     """
 
     request = models.ForeignKey(RequestLog, models.PROTECT, verbose_name=_("request"))
@@ -93,16 +99,49 @@ class ErasedRow(models.Model):
         return f"{self.kind} {self.key}"
 
 
-class Verification(models.Model):
-    """One check of the seals, from the first up to the newest there was when it began.
+class Erasure(models.Model):
+    """The signature of one erasure, over the Merkle root of the rows that it replaced.
 
-    `request` tells who began it, when, by which door; `faults` holds the first of what was found.
+    The owner of the database can write rows of `ErasedRow`, but cannot sign them: the key is that
+    of the published seals. `pseudonym` replaces the erased customer. Append-only.
+    """
+
+    request = models.OneToOneField(
+        RequestLog, models.PROTECT, primary_key=True, verbose_name=_("request")
+    )
+    pseudonym = models.BigIntegerField(_("pseudonym"))
+    rows = models.PositiveIntegerField(_("rows"))
+    root = models.CharField(_("Merkle root"), max_length=HASH_LENGTH)
+    signature = models.CharField(_("signature"), max_length=2 * HASH_LENGTH)
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return str(self.request_id)
+
+
+class Verification(models.Model):
+    """One check of the seals, from the first to the newest one at its start.
+
+    `request` has the actor, time and channel. `heads` is the number of lines of published seals
+    that were compared. `replaced` has the number of rows that each erasure replaced, by its
+    request. `faults` contains the first faults found.
     """
 
     request = models.OneToOneField(RequestLog, models.PROTECT, verbose_name=_("request"))
     checked_seal = models.PositiveBigIntegerField(_("checked up to seal"))
     last_seal = models.PositiveBigIntegerField(_("last seal"))
     rows = models.PositiveBigIntegerField(_("rows"), default=0)
+    heads = models.PositiveBigIntegerField(_("published seals compared"), default=0, db_default=0)
+    replaced = models.JSONField(
+        _("rows replaced by erasures"),
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        blank=True,
+    )
     fault_count = models.PositiveIntegerField(_("faults"), default=0)
     faults = models.JSONField(_("first faults"), default=list, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

@@ -1,4 +1,4 @@
-"""How the secrets of integrators are made and kept."""
+"""The generation and hashing of the secrets of integrators."""
 
 import hashlib
 import secrets
@@ -14,9 +14,9 @@ def new_secret() -> str:
 
 
 class SecretHasher(BasePasswordHasher):
-    """One round of SHA-256: a secret of 256 random bits cannot be guessed, however fast the hash.
+    """One round of SHA-256: a secret of 256 random bits cannot be guessed even with a fast hash.
 
-    A slow hash here would cost a quarter of a second on every Basic request (design, 3.18).
+    A slow hash would add a quarter of a second to every Basic request (CONTRACT.md, 5.18).
     """
 
     algorithm = "integrator_secret"
@@ -36,4 +36,4 @@ class SecretHasher(BasePasswordHasher):
         return {_("algorithm"): self.algorithm}
 
     def harden_runtime(self, password, encoded):
-        """Nothing to even out: there is one round for every secret."""
+        """Do nothing: every secret is hashed with one round."""

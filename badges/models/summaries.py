@@ -1,4 +1,4 @@
-"""Counts of the request log by day and by badge, so that nobody has to count the log."""
+"""Counts of the request log by day and by badge, so that pages need not count the log."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,17 +7,19 @@ from django.utils.translation import gettext_lazy as _
 from badges.models.choices import Channel, Operation
 from badges.models.definitions import BadgeMeta
 from badges.models.ids import ID_LENGTH
-from badges.querysets import ByDayQuerySet, DailyCountQuerySet
+from badges.models.querysets import ByDayQuerySet, DailyCountQuerySet
 
 
 class DailyCount(models.Model):
-    """What happened on one day (UTC) through one door: requests, and customers they concerned.
+    """The number of requests, and of customers that they concern, on one day (UTC) by channel.
 
-    An empty badge stands for all together, whether they named one or not: what concerned a badge is
-    counted once more under its id. An integrator of 0 stands for none, a `code` of 0 for what was
-    done: then `customers` counts who got or lost something. With the code of a refusal, `requests`
-    were refused as a whole, and `customers` are those whom an accepted list refused. Kept by
-    `services.summaries`, which reads on from where it stopped.
+    A row with an empty badge counts all requests, with or without a badge; requests that concern a
+    badge are counted again under its id. In the same way, a row with the integrator 0 counts the
+    requests of all actors, and those of an integrator are counted again under its id: the number of
+    integrators does not add to the rows of a day that a page reads. A `code` of 0 means accepted,
+    and `customers` then counts the customers whose badges or enrolments changed. For the code of a
+    refusal, `requests` counts the requests refused as a whole, and `customers` those that accepted
+    lists refused. `services.record.summaries` updates the rows incrementally.
     """
 
     day = models.DateField(_("day"))
@@ -41,15 +43,21 @@ class DailyCount(models.Model):
                 name="day_is_counted_once",
             ),
         ]
-        # Many days are read without their badges, and what was done on them apart from the
-        # refusals: of both a day has many more.
+        # Pages read many days of one badge or of all, and of one integrator or of all actors. For
+        # the totals they read accepted requests apart from refusals.
         indexes = [
-            models.Index(fields=["badge_id", "day"], name="daily_count_by_badge"),
             models.Index(
-                fields=["day"], condition=Q(badge_id="", code=0), name="daily_count_of_done"
+                fields=["badge_id", "integrator_id", "day"], name="daily_count_by_integrator"
             ),
             models.Index(
-                fields=["day"], condition=Q(badge_id="", code__gt=0), name="daily_count_of_refused"
+                fields=["day"],
+                condition=Q(badge_id="", integrator_id=0, code=0),
+                name="daily_count_of_accepted",
+            ),
+            models.Index(
+                fields=["day"],
+                condition=Q(badge_id="", integrator_id=0, code__gt=0),
+                name="daily_count_of_refusals",
             ),
         ]
 
@@ -58,9 +66,9 @@ class DailyCount(models.Model):
 
 
 class BadgeCount(models.Model):
-    """How many customers were enrolled for a badge on one day (UTC), given it, and lost it.
+    """The number of customers enrolled for a badge, given it, and revoked, on one day (UTC).
 
-    The day EVER has all days together. Kept with the DailyCount.
+    The day EVER has the total over all days. Updated together with DailyCount.
     """
 
     day = models.DateField(_("day"))
@@ -80,16 +88,17 @@ class BadgeCount(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["day", "badge"], name="badge_is_counted_once_a_day"),
         ]
+        indexes = [models.Index(fields=["day", "-issued"], name="badge_count_by_issued")]
 
     def __str__(self):
         return f"{self.day} {self.badge}"
 
 
 class ActorCount(models.Model):
-    """How many requests an actor made on one day (UTC), and how many of them were refused.
+    """The number of requests of an actor on one day (UTC), and how many of them were refused.
 
-    An integrator or a user of 0 stands for none; none of both is the command line. Kept with the
-    DailyCount.
+    An integrator or a user of 0 means none; without both, the actor is the command line. Updated
+    together with DailyCount.
     """
 
     day = models.DateField(_("day"))
@@ -109,13 +118,21 @@ class ActorCount(models.Model):
                 fields=["day", "integrator_id", "user_id"], name="actor_is_counted_once_a_day"
             ),
         ]
+        indexes = [
+            models.Index(fields=["day", "-requests"], name="actor_count_by_requests"),
+            models.Index(
+                fields=["day", "-refused"],
+                condition=Q(integrator_id__gt=0),
+                name="actor_count_by_refused",
+            ),
+        ]
 
     def __str__(self):
         return f"{self.day} {self.integrator_id} {self.user_id}"
 
 
 class SummaryCursor(models.Model):
-    """How far the request log has been counted; there is one row."""
+    """The id of the last request that has been counted; there is one row."""
 
     last_request = models.BigIntegerField(default=0)
     counted_at = models.DateTimeField(auto_now=True)

@@ -1,1 +1,1 @@
-"""Make it happen: the only writers, owners of the transaction; one module per verb family."""
+"""The service layer: only its functions write to the database, in their own transactions."""

@@ -1,14 +1,16 @@
-"""People in front of the admin, and the form of a badge as a browser posts it."""
+"""Browsers for the admin, and the form data of a badge."""
 
 import pytest
 from django.urls import reverse
+
+from tests.conftest import shown
 
 ROLES = ["member_care", "supervisor", "auditor"]
 
 
 @pytest.fixture
 def as_role(client, request, db):
-    """Log in the person of a fixture and return their browser."""
+    """Return a function that logs in the user of a fixture and returns the client."""
 
     def log_in(name):
         client.force_login(request.getfixturevalue(name))
@@ -19,7 +21,7 @@ def as_role(client, request, db):
 
 @pytest.fixture
 def at_work(as_role):
-    """The browser of the supervisor, who may edit."""
+    """Return the client of the supervisor, who may edit."""
     return as_role("supervisor")
 
 
@@ -28,7 +30,7 @@ def page(name, *args):
 
 
 def badge_post(limits=(), images=(), **changes):
-    """Return what the browser posts for a direct badge of 2030, with the changes."""
+    """Return the form data for a direct badge of 2030, with the changes."""
     post = {
         "name": "Explorer",
         "description": "For the curious",
@@ -47,7 +49,7 @@ def badge_post(limits=(), images=(), **changes):
 
 
 def rows(prefix, forms):
-    """Return the fields of a formset; a form with an `id` is a row that exists already."""
+    """Return the fields of a formset. A form with an `id` is an existing row."""
     post = {
         f"{prefix}-TOTAL_FORMS": len(forms),
         f"{prefix}-INITIAL_FORMS": sum("id" in form for form in forms),
@@ -58,7 +60,7 @@ def rows(prefix, forms):
 
 
 def changed(badge, **changes):
-    """Return what the browser posts for a badge that has begun, with the changes."""
+    """Return the form data for a badge that has begun, with the changes."""
     post = badge_post(
         name=badge.name,
         expires_at_0=f"{badge.expires_at:%Y-%m-%d}",
@@ -68,3 +70,16 @@ def changed(badge, **changes):
     for fixed in ("earn_type", "starts_at_0", "starts_at_1"):
         del post[fixed]
     return post | changes
+
+
+def user_post(user, **changes):
+    """Return the form data for a user, with the changes."""
+    fields = {
+        "username": user.username,
+        "email": user.email,
+        "is_active": "on",
+        "is_staff": "on",
+        "groups": [group.pk for group in user.groups.all()],
+        **shown(user),
+    }
+    return {name: value for name, value in (fields | changes).items() if value is not None}

@@ -1,4 +1,4 @@
-"""Signing in and out, and the own password, at the doors."""
+"""Sign-in, sign-out and the change of one's own password."""
 
 import json
 
@@ -36,7 +36,7 @@ def the_row():
         ({"next": "https://elsewhere.example/"}, "/admin/"),
     ],
 )
-def test_who_signs_in_is_recorded_and_goes_on(client, member_care, more, address):
+def test_a_sign_in_is_recorded_and_redirects(client, member_care, more, address):
     answer = sign_in(client, **more)
 
     assert (answer.status_code, answer.url) == (302, address)
@@ -58,7 +58,7 @@ def test_who_signs_in_is_recorded_and_goes_on(client, member_care, more, address
         ("customer", PASSWORD, "customer"),
     ],
 )
-def test_who_is_not_let_in_is_recorded_without_what_was_typed(
+def test_a_failed_sign_in_is_recorded_without_the_typed_values(
     client, member_care, username, password, kept
 ):
     UserFactory(username="former", is_active=False)
@@ -82,14 +82,14 @@ def test_who_is_not_let_in_is_recorded_without_what_was_typed(
 @pytest.mark.parametrize(
     ("username", "password"), [("maria", ""), ("", PASSWORD), ("mar\0ia", PASSWORD)]
 )
-def test_a_form_that_is_not_filled_in_is_no_attempt(client, member_care, username, password):
+def test_an_empty_sign_in_form_is_not_recorded(client, member_care, username, password):
     assert sign_in(client, username, password).status_code == 200
     assert "_auth_user_id" not in client.session
     assert not RequestLog.objects.exists()
 
 
-def test_who_fails_too_often_has_to_wait(client, member_care, settings):
-    """Even with the right password, but not from elsewhere, nor anybody else."""
+def test_too_many_failed_sign_ins_lock_the_user_out(client, member_care, settings):
+    """The lock is for one user at one address, and refuses even the right password."""
     UserFactory(username="simon")
     for _time in range(settings.AXES_FAILURE_LIMIT - 1):
         assert sign_in(client, password="wrong").status_code == 200
@@ -110,7 +110,7 @@ def test_who_fails_too_often_has_to_wait(client, member_care, settings):
     assert elsewhere.status_code == 302
 
 
-def test_the_wait_ends(client, member_care, settings):
+def test_the_lockout_of_a_sign_in_ends(client, member_care, settings):
     for _time in range(settings.AXES_FAILURE_LIMIT):
         sign_in(client, password="wrong")
     AccessAttempt.objects.update(attempt_time=timezone.now() - settings.AXES_COOLOFF_TIME)
@@ -118,7 +118,7 @@ def test_the_wait_ends(client, member_care, settings):
     assert sign_in(client).status_code == 302
 
 
-def test_who_comes_in_begins_anew(client, member_care, settings):
+def test_a_sign_in_resets_the_failure_count(client, member_care, settings):
     for _time in range(2):
         for _failure in range(settings.AXES_FAILURE_LIMIT - 1):
             sign_in(client, password="wrong")
@@ -126,8 +126,8 @@ def test_who_comes_in_begins_anew(client, member_care, settings):
         client.logout()
 
 
-def test_what_was_typed_is_kept_nowhere(client, member_care, caplog):
-    """People type their password into the field for the name."""
+def test_typed_credentials_are_stored_nowhere(client, member_care, caplog):
+    """Users sometimes type their password into the field for the name."""
     for typed in (PASSWORD, "maria"):
         sign_in(client, username=typed, password=PASSWORD + "!")
 
@@ -137,7 +137,7 @@ def test_what_was_typed_is_kept_nowhere(client, member_care, caplog):
     assert PASSWORD not in kept + caplog.text
 
 
-def test_the_session_is_another_one_once_somebody_is_in(client, member_care):
+def test_a_sign_in_replaces_the_session_key(client, member_care):
     client.get(LOG_IN)
     session = client.session
     session["before"] = True
@@ -150,7 +150,7 @@ def test_the_session_is_another_one_once_somebody_is_in(client, member_care):
     assert not Session.objects.filter(pk=before).exists()
 
 
-def test_nobody_comes_in_without_a_row(client, member_care):
+def test_a_sign_in_that_cannot_be_recorded_fails(client, member_care):
     def break_down(sender, **kwargs):
         raise OperationalError
 
@@ -164,7 +164,7 @@ def test_nobody_comes_in_without_a_row(client, member_care):
     assert not Session.objects.exists()
 
 
-def test_the_page_to_sign_in_is_in_the_theme_and_leaves_nothing(client, db):
+def test_the_sign_in_page_is_themed_and_writes_nothing(client, db):
     answer = client.get(LOG_IN)
 
     assert 'name="username"' in answer.text
@@ -173,12 +173,12 @@ def test_the_page_to_sign_in_is_in_the_theme_and_leaves_nothing(client, db):
     assert not RequestLog.objects.exists()
 
 
-def test_who_is_in_goes_to_the_first_page(client, member_care):
+def test_a_signed_in_user_is_redirected_from_the_sign_in_page(client, member_care):
     client.force_login(member_care)
     assert client.get(LOG_IN).url == "/admin/"
 
 
-def test_who_goes_is_recorded(client, member_care):
+def test_a_sign_out_is_recorded(client, member_care):
     client.force_login(member_care)
 
     answer = client.post(LOG_OUT)
@@ -189,18 +189,18 @@ def test_who_goes_is_recorded(client, member_care):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_who_is_not_in_cannot_go(client, db, method):
+def test_an_anonymous_sign_out_is_not_recorded(client, db, method):
     assert getattr(client, method)(LOG_OUT).status_code == 302
     assert not RequestLog.objects.exists()
 
 
-def test_looking_at_the_way_out_is_not_going(client, member_care):
+def test_a_get_of_the_sign_out_page_does_not_sign_out(client, member_care):
     client.force_login(member_care)
     assert client.get(LOG_OUT).status_code == 405
     assert "_auth_user_id" in client.session
 
 
-def test_the_own_password_is_changed_and_the_session_stays(client, member_care):
+def test_changing_the_own_password_keeps_the_session(client, member_care):
     client.force_login(member_care)
 
     answer = change(client)
@@ -215,7 +215,7 @@ def test_the_own_password_is_changed_and_the_session_stays(client, member_care):
 
 
 @pytest.mark.parametrize("given", [{"old": "wrong"}, {"new": "short"}])
-def test_the_own_password_stays_when_something_is_wrong(client, member_care, given):
+def test_an_invalid_form_does_not_change_the_own_password(client, member_care, given):
     client.force_login(member_care)
 
     answer = change(client, **given)
@@ -226,5 +226,5 @@ def test_the_own_password_stays_when_something_is_wrong(client, member_care, giv
     assert member_care.check_password(PASSWORD)
 
 
-def test_the_own_password_asks_for_a_log_in(client, db):
+def test_changing_the_own_password_requires_a_sign_in(client, db):
     assert client.get(OWN).url == f"{LOG_IN}?next={OWN}"

@@ -1,4 +1,4 @@
-"""Claims are made and taken back at the admin, and never edited."""
+"""In the admin, claims are added and unclaimed, but not edited."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_a_claim_is_made_by_the_service(at_work, supervisor):
     assert (request.operation, request.user) == (Operation.CLAIM, supervisor)
 
 
-def test_a_claim_that_was_taken_back_is_made_again(at_work):
+def test_a_revoked_claim_is_made_again(at_work):
     old = ClaimFactory(active=False, reference_id="c-9")
     at_work.post(page("claim_add"), claim_post(old.badge))
     assert Claim.objects.get().active
@@ -37,7 +37,7 @@ def test_a_claim_that_was_taken_back_is_made_again(at_work):
         ({"claimed": True}, {"reference_id": "123694"}, "reference_id"),
     ],
 )
-def test_a_claim_is_refused_next_to_the_field(at_work, badge, changes, field):
+def test_the_refusal_of_a_claim_is_a_field_error(at_work, badge, changes, field):
     badge = BadgeMetaFactory(**badge)
     before = Claim.objects.count()
     answer = at_work.post(page("claim_add"), claim_post(badge, **changes))
@@ -46,14 +46,14 @@ def test_a_claim_is_refused_next_to_the_field(at_work, badge, changes, field):
     assert not BadgeRevision.objects.exists()
 
 
-def test_nobody_edits_a_claim(at_work):
+def test_a_claim_cannot_be_edited(at_work):
     claim = ClaimFactory()
     address = page("claim_change", claim.pk)
     assert at_work.post(address, claim_post(claim.badge)).status_code == 403
     assert Claim.objects.get().reference_id == claim.reference_id
 
 
-def test_unclaiming_asks_first(at_work):
+def test_unclaiming_requires_a_confirmation(at_work):
     claim = ClaimFactory()
     address = page("claim_unclaim", claim.pk)
     assert address in at_work.get(page("claim_change", claim.pk)).text
@@ -68,7 +68,7 @@ def test_unclaiming_asks_first(at_work):
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("role", ["member_care", "auditor"])
-def test_readers_take_nothing_back(as_role, role, method):
+def test_readers_cannot_unclaim(as_role, role, method):
     claim = ClaimFactory()
     browser = as_role(role)
     assert getattr(browser, method)(page("claim_unclaim", claim.pk)).status_code == 403
@@ -76,12 +76,12 @@ def test_readers_take_nothing_back(as_role, role, method):
     assert Claim.objects.get().active
 
 
-def test_taking_back_twice_is_refused_in_words(at_work):
+def test_unclaiming_twice_is_refused_with_a_message(at_work):
     claim = ClaimFactory(active=False)
     answer = at_work.post(page("claim_unclaim", claim.pk), follow=True)
     assert "There is no such active claim." in answer.text
 
 
 @pytest.mark.parametrize("key", ["9", "nothing"])
-def test_an_unknown_claim_cannot_be_taken_back(at_work, key):
+def test_an_unknown_claim_cannot_be_unclaimed(at_work, key):
     assert at_work.post(page("claim_unclaim", key)).status_code == 404

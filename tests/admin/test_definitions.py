@@ -1,4 +1,4 @@
-"""Badges through the admin: one service call, a trace, and refusals next to the field."""
+"""Badges in the admin: one service call, a row in the log, and errors next to the field."""
 
 from datetime import UTC, datetime
 
@@ -58,7 +58,7 @@ def test_a_badge_is_created_by_the_service(at_work, supervisor):
     assert "csrf" not in request.content
 
 
-def test_editing_goes_on_at_the_new_badge(at_work):
+def test_saving_and_continuing_opens_the_new_badge(at_work):
     answer = at_work.post(page(ADD), badge_post(_continue="1"))
     assert answer.url == page(CHANGE, BadgeMeta.objects.get().pk)
 
@@ -73,7 +73,7 @@ def test_an_edit_raises_the_version_and_leaves_a_revision(at_work, live_badge):
     assert BadgeRevision.objects.get().request.operation == Operation.UPDATE_BADGE
 
 
-def test_an_end_that_nobody_touched_keeps_its_microseconds(at_work):
+def test_an_unchanged_end_keeps_its_microseconds(at_work):
     end = datetime(2021, 5, 5, 5, 5, 5, 555, tzinfo=UTC)
     badge = BadgeMetaFactory(expires_at=end)
     at_work.post(page(CHANGE, badge.pk), changed(badge, rank="1"))
@@ -81,7 +81,7 @@ def test_an_end_that_nobody_touched_keeps_its_microseconds(at_work):
     assert (badge.rank, badge.expires_at) == (1, end)
 
 
-def test_a_part_may_take_the_place_of_another(at_work, live_badge):
+def test_a_limit_or_picture_may_replace_another(at_work, live_badge):
     image = live_badge.images.create(tag="EARNED", name="Old", url="https://example.com/old.png")
     images = [
         {**MEDAL, "id": image.pk, "badge": live_badge.pk, "DELETE": "on"},
@@ -97,7 +97,7 @@ def badge_rows(**parts):
     return {name: post[name] for name in post if name.split("-")[0] in parts}
 
 
-def test_what_does_not_show_is_not_saved(at_work):
+def test_hidden_fields_are_not_saved(at_work):
     post = badge_post(
         earned_expiry_count="6",
         earned_expiry_unit="MONTHS",
@@ -126,14 +126,14 @@ def test_what_does_not_show_is_not_saved(at_work):
         ({"name": ""}, "name"),
     ],
 )
-def test_a_new_badge_is_refused_next_to_the_field(at_work, wrong, field):
+def test_the_refusal_of_a_new_badge_is_a_field_error(at_work, wrong, field):
     BadgeMetaFactory(name="Taken")
     assert field in errors_of(at_work.post(page(ADD), badge_post(**wrong)))
     assert BadgeMeta.objects.count() == 1
     assert not BadgeRevision.objects.exists()
 
 
-def test_several_faults_are_told_in_words_for_people(at_work):
+def test_several_errors_are_shown_as_sentences(at_work):
     post = badge_post(name="", expires_at_0="2029-01-01", earn_type="ISSUE_EARN")
     errors = errors_of(at_work.post(page(ADD), post))
     assert "Constraint" not in str(errors)
@@ -150,7 +150,7 @@ def test_several_faults_are_told_in_words_for_people(at_work):
         {**WEEKLY_POST, "kind": "ROLLING_WINDOW"},
     ],
 )
-def test_a_limit_that_makes_no_sense_is_refused(at_work, limit):
+def test_an_invalid_limit_is_refused(at_work, limit):
     answer = at_work.post(page(ADD), badge_post(limits=[limit]))
     assert answer.status_code == 200
     (formset, _images) = answer.context["inline_admin_formsets"]
@@ -173,14 +173,14 @@ def test_the_same_limit_twice_is_refused(at_work):
         ({"seen_version": 0}, "__all__"),
     ],
 )
-def test_an_edit_is_refused_next_to_the_field(at_work, live_badge, wrong, field):
+def test_the_refusal_of_an_edit_is_a_field_error(at_work, live_badge, wrong, field):
     answer = at_work.post(page(CHANGE, live_badge.pk), changed(live_badge, **wrong))
     assert field in errors_of(answer)
     live_badge.refresh_from_db()
     assert live_badge.version == 1
 
 
-def test_a_live_badge_keeps_its_kind_of_window(at_work):
+def test_a_live_badge_keeps_its_window_kind(at_work):
     badge = BadgeMetaFactory(limits=[WEEKLY])
     row = badge.limits.get()
     limits = [{**WEEKLY_POST, "kind": "ROLLING_WINDOW", "id": row.pk, "badge": badge.pk}]
@@ -191,7 +191,7 @@ def test_a_live_badge_keeps_its_kind_of_window(at_work):
     assert badge.limits.get().value == WEEKLY
 
 
-def test_what_is_fixed_is_read_only_and_says_why(at_work, live_badge):
+def test_frozen_fields_are_read_only_with_a_reason(at_work, live_badge):
     text = at_work.get(page(CHANGE, live_badge.pk)).text
     assert "the type of a badge never changes" in text
     assert "the start of a badge that has begun never changes" in text
@@ -210,7 +210,7 @@ def test_the_start_of_an_upcoming_badge_may_move(at_work):
 
 @pytest.fixture
 def twin():
-    """Somebody who takes the name after the form was found valid and before it is saved."""
+    """Create a badge with the same name after the form is validated and before it is saved."""
 
     def take_the_name(sender, instance, **kwargs):
         if instance.outcome == "ACCEPTED":
@@ -221,7 +221,7 @@ def twin():
     pre_save.disconnect(take_the_name, sender=RequestLog)
 
 
-def test_a_lost_race_is_never_called_a_success(at_work, twin):
+def test_a_lost_race_shows_no_success_message(at_work, twin):
     answer = at_work.post(page(ADD), badge_post())
     assert "Another badge has this name." in errors_of(answer)["name"]
     assert [str(message) for message in answer.context["messages"]] == [
@@ -239,8 +239,11 @@ def test_a_lost_race_is_never_called_a_success(at_work, twin):
         ({"status": "UPCOMING"}, {"Later"}),
         ({"status": "LIVE"}, {"Now", "Off"}),
         ({"status": "EXPIRED"}, {"Past"}),
+        ({"status": "live"}, set()),
+        ({"status": ""}, {"Later", "Now", "Off", "Past"}),
         ({"active__exact": "0"}, {"Off"}),
         ({"owner": "Journeys"}, {"Now"}),
+        ({"owner": "journeys"}, set()),
         ({"q": "ate"}, {"Later"}),
         ({"q": "0" * 23 + "1"}, {"Past"}),
     ],
@@ -254,7 +257,7 @@ def test_the_list_is_searched_and_filtered(at_work, query, found):
     assert {badge.name for badge in answer.context["cl"].result_list} == found
 
 
-def test_the_list_counts_active_claims_alone(at_work):
+def test_the_list_counts_only_active_claims(at_work):
     badge = BadgeMetaFactory(
         owners=["Loyalty", "Journeys"], claimed=[Owner("Loyalty", "1"), Owner("Journeys", "2")]
     )

@@ -1,4 +1,4 @@
-"""Integrators at the admin: a secret shown once, and no page that shows it again."""
+"""Integrators in the admin: the secret is shown once."""
 
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ from django.db.models.signals import pre_save
 
 from badges.models import Integrator, Operation, RequestLog
 from tests.admin.conftest import page
+from tests.conftest import shown
 from tests.factories import IntegratorFactory
 
 
@@ -21,7 +22,7 @@ def create(browser, name="Journeys"):
     return browser.post(page("integrator_add"), post)
 
 
-def test_the_secret_is_shown_once_and_works(at_work, supervisor):
+def test_the_secret_of_a_new_integrator_is_shown_once_and_valid(at_work, supervisor):
     answer = create(at_work)
     integrator, secret = Integrator.objects.get(), answer.context["secret"]
     assert check_password(secret, integrator.client_secret)
@@ -34,7 +35,7 @@ def test_the_secret_is_shown_once_and_works(at_work, supervisor):
     assert (request.operation, request.user) == (Operation.CREATE_INTEGRATOR, supervisor)
 
 
-def test_the_secret_is_kept_nowhere(at_work):
+def test_the_secret_of_an_integrator_is_not_stored(at_work):
     answer = create(at_work)
     secret, integrator = answer.context["secret"], Integrator.objects.get()
     assert not any(secret in str(morsel) for morsel in answer.cookies.values())
@@ -47,13 +48,13 @@ def test_the_secret_is_kept_nowhere(at_work):
 
 
 @pytest.mark.parametrize("name", ["Loyalty engine", ""])
-def test_a_name_must_be_new(at_work, integrator, name):
+def test_the_name_of_an_integrator_is_unique(at_work, integrator, name):
     answer = create(at_work, name)
     assert "name" in answer.context["adminform"].form.errors
     assert Integrator.objects.get() == integrator
 
 
-def test_a_lost_race_for_the_name_is_no_success(at_work):
+def test_a_lost_race_for_the_name_of_an_integrator_shows_no_success_message(at_work):
     def take_the_name(sender, instance, **kwargs):
         if instance.outcome == "ACCEPTED":
             IntegratorFactory(name="Journeys")
@@ -66,9 +67,10 @@ def test_a_lost_race_for_the_name_is_no_success(at_work):
     assert not Integrator.objects.exists()
 
 
-def test_an_integrator_is_switched_and_regrouped(at_work, integrator):
+def test_an_integrator_is_deactivated_and_its_access_groups_changed(at_work, integrator):
     hashed = Integrator.objects.get().client_secret
     post = {"name": "Engine", "access_groups": groups("MemberCare")}
+    post |= shown(Integrator.objects.get())
     answer = at_work.post(page("integrator_change", integrator.pk), post, follow=True)
     assert "was changed successfully" in answer.text
     changed = Integrator.objects.get()
@@ -91,13 +93,13 @@ def test_an_integrator_is_made_with_limits_and_loses_them_again(at_work):
     assert made.ends_at == datetime(2099, 12, 31, 12, tzinfo=UTC)
     form = at_work.get(page("integrator_change", made.pk)).context["adminform"].form
     assert form["owner_types"].value() == ["Loyalty", "Journeys"]
-    at_work.post(page("integrator_change", made.pk), post)
+    at_work.post(page("integrator_change", made.pk), post | shown(made))
     made.refresh_from_db()
     assert (made.owner_types, made.ends_at) == ([], None)
 
 
-def test_an_owner_type_that_is_none_is_refused_at_its_field(at_work, integrator):
-    post = {"name": "Engine", "owner_types": ["Membercare"]}
+def test_an_unknown_owner_type_is_a_field_error(at_work, integrator):
+    post = {"name": "Engine", "owner_types": ["Membercare"]} | shown(integrator)
     answer = at_work.post(page("integrator_change", integrator.pk), post)
     assert "owner_types" in answer.context["adminform"].form.errors
     integrator.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Which role may open which page, and that every page survives nonsense."""
+"""Each role may open its pages, and invalid parameters do not break any page."""
 
 import pytest
 from django.db import connection
@@ -32,7 +32,7 @@ def may_add(role):
 
 @pytest.mark.parametrize("model", FACTORIES)
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_opens_what_it_may(as_role, role, model):
+def test_a_role_opens_its_permitted_admin_pages(as_role, role, model):
     row = FACTORIES[model]()
     browser = as_role(role)
     seen = 200 if may_view(role, model) else 403
@@ -43,7 +43,7 @@ def test_a_role_opens_what_it_may(as_role, role, model):
 
 @pytest.mark.parametrize("model", FACTORIES)
 @pytest.mark.parametrize("role", ROLES)
-def test_nobody_deletes(as_role, role, model):
+def test_no_admin_page_deletes(as_role, role, model):
     row = FACTORIES[model]()
     answer = as_role(role).post(page(f"{model}_delete", row.pk), {"post": "yes"})
     assert answer.status_code == 403
@@ -52,7 +52,7 @@ def test_nobody_deletes(as_role, role, model):
 
 @pytest.mark.parametrize("model", ["badgemeta", "integrator"])
 @pytest.mark.parametrize("role", ["member_care", "auditor"])
-def test_readers_change_nothing(as_role, role, model):
+def test_readers_cannot_change_anything_in_the_admin(as_role, role, model):
     row = FACTORIES[model]()
     answer = as_role(role).post(page(f"{model}_change", row.pk), {"name": "Other"})
     assert answer.status_code == 403
@@ -75,7 +75,7 @@ def test_an_administrator_adds_a_user_in_the_theme(admin_client, supervisor):
 @pytest.mark.parametrize(
     "model", ["accesstoken", "refreshtoken", "grant", "idtoken", "application", "devicegrant"]
 )
-def test_the_pages_of_the_oauth_toolkit_are_gone(model):
+def test_the_admin_has_no_pages_of_the_oauth_toolkit(model):
     with pytest.raises(NoReverseMatch):
         reverse(f"admin:oauth2_provider_{model}_changelist")
 
@@ -88,13 +88,13 @@ def test_the_pages_of_the_oauth_toolkit_are_gone(model):
         ("auditor", ["Request log", "Integrators"], ["Issue badge", "Users"]),
     ],
 )
-def test_the_overview_leads_to_what_a_role_may_open(as_role, role, shown, hidden):
+def test_the_overview_links_to_the_permitted_pages_of_a_role(as_role, role, shown, hidden):
     text = as_role(role).get(reverse("admin:index")).text
-    assert all(text.count(f">{title}<") == 2 for title in shown)  # a card and an entry of the menu
+    assert all(text.count(f">{title}<") == 2 for title in shown)  # a card and a menu entry
     assert not any(f">{title}<" in text for title in hidden)
 
 
-def test_the_overview_tells_who_has_no_role(client, db):
+def test_the_overview_explains_a_missing_role(client, db):
     client.force_login(UserFactory())
     assert "You have no role yet" in client.get(reverse("admin:index")).text
 
@@ -108,7 +108,7 @@ def test_every_link_of_the_overview_opens(as_role):
 
 
 @pytest.mark.parametrize("model", FACTORIES)
-def test_a_list_asks_as_often_for_many_rows_as_for_few(at_work, model):
+def test_the_query_count_of_an_admin_list_is_constant(at_work, model):
     address = page(f"{model}_changelist")
     FACTORIES[model]()
     at_work.get(address)
@@ -124,7 +124,7 @@ def test_a_list_asks_as_often_for_many_rows_as_for_few(at_work, model):
 
 
 @pytest.mark.parametrize("model", LEDGERS)
-def test_the_ledgers_have_no_pages_here(model):
+def test_the_admin_has_no_pages_of_ledgers(model):
     for name in ("changelist", "add"):
         with pytest.raises(NoReverseMatch):
             page(f"{model}_{name}")
@@ -135,7 +135,7 @@ JUNK = ["x", "' OR 1=1", "99999999999999999999999", "-1", "²", "é" * 300, "0" 
 
 @pytest.mark.parametrize("junk", JUNK)
 @pytest.mark.parametrize("model", FACTORIES)
-def test_nonsense_in_the_search_finds_nothing_and_breaks_nothing(at_work, model, junk):
+def test_an_invalid_search_text_finds_nothing(at_work, model, junk):
     FACTORIES[model]()
     answer = at_work.get(page(f"{model}_changelist"), {"q": junk})
     assert answer.status_code == 200
@@ -155,7 +155,7 @@ NONSENSE_FILTERS = [
 
 @pytest.mark.parametrize("nonsense", NONSENSE_FILTERS)
 @pytest.mark.parametrize("model", FACTORIES)
-def test_nonsense_in_a_filter_breaks_nothing(at_work, model, nonsense):
+def test_an_invalid_filter_is_no_error(at_work, model, nonsense):
     FACTORIES[model]()
     answer = at_work.get(page(f"{model}_changelist"), nonsense, follow=True)
     assert answer.status_code == 200
@@ -163,23 +163,23 @@ def test_nonsense_in_a_filter_breaks_nothing(at_work, model, nonsense):
 
 @pytest.mark.parametrize("key", ["nothing", "\x00", "%", "99999999999999999999999"])
 @pytest.mark.parametrize("model", FACTORIES)
-def test_an_unknown_row_is_said_to_be_unknown(at_work, model, key):
+def test_an_unknown_row_is_reported(at_work, model, key):
     answer = at_work.get(page(f"{model}_change", key), follow=True)
     assert "Perhaps it was deleted?" in answer.text
 
 
 @pytest.mark.parametrize("model", READABLE)
-def test_a_page_asks_for_a_log_in(client, db, model):
+def test_an_admin_page_requires_a_sign_in(client, db, model):
     address = page(f"{model}_changelist")
     assert client.get(address).url == f"{reverse('admin:login')}?next={address}"
 
 
 @pytest.mark.parametrize("name", ["index", "auth_user_changelist", "password_change"])
-def test_the_main_part_of_a_page_is_marked_and_reached_at_once(admin_client, name):
+def test_an_admin_page_has_a_main_landmark_and_a_skip_link(admin_client, name):
     text = admin_client.get(reverse(f"admin:{name}")).text
     assert text.count('role="main"') == 1
     assert text.index('href="#main"') < text.index("<nav")
 
 
-def test_the_log_in_is_the_main_part_of_its_page(client):
+def test_the_sign_in_page_has_a_main_landmark(client):
     assert client.get(reverse("admin:login")).text.count("<main>") == 1

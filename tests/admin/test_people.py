@@ -1,4 +1,4 @@
-"""Users and groups at the admin: written by services, and never deleted where they have acted."""
+"""Users and groups in the admin: services write them, and users cannot be deleted."""
 
 import json
 
@@ -9,6 +9,8 @@ from django.db.models.signals import pre_save
 from django.urls import reverse
 
 from badges.models import Channel, Operation, RequestLog, RequestOutcome
+from tests.admin.conftest import user_post
+from tests.conftest import shown
 from tests.factories import PASSWORD, UserFactory
 
 USERS = "/admin/auth/user/"
@@ -26,24 +28,12 @@ def new_user(**changes):
     return {"username": "nina", **passwords, **changes}
 
 
-def form_of(user, **changes):
-    """Return what the browser posts for a user, with the changes."""
-    fields = {
-        "username": user.username,
-        "email": user.email,
-        "is_active": "on",
-        "is_staff": "on",
-        "groups": [group.pk for group in user.groups.all()],
-    }
-    return {name: value for name, value in (fields | changes).items() if value is not None}
-
-
 @pytest.fixture
 def nina(db):
     return UserFactory(username="nina", role="MemberCare")
 
 
-def test_a_user_is_made(admin_client, admin_user):
+def test_a_user_is_created(admin_client, admin_user):
     answer = admin_client.post(f"{USERS}add/", new_user(), follow=True)
 
     user = User.objects.get(username="nina")
@@ -60,14 +50,14 @@ def test_a_user_is_made(admin_client, admin_user):
     assert not LogEntry.objects.exists()
 
 
-def test_a_user_is_made_without_a_password(admin_client):
+def test_a_user_is_created_without_a_password(admin_client):
     post = new_user(usable_password="false", password1="", password2="")
     admin_client.post(f"{USERS}add/", post)
 
     assert not User.objects.get(username="nina").has_usable_password()
 
 
-def test_a_user_that_is_refused_is_no_success(admin_client, nina):
+def test_a_refused_user_shows_no_success_message(admin_client, nina):
     answer = admin_client.post(f"{USERS}add/", new_user())
 
     assert "successfully" not in answer.text
@@ -75,7 +65,7 @@ def test_a_user_that_is_refused_is_no_success(admin_client, nina):
     assert User.objects.filter(username="nina").count() == 1
 
 
-def test_a_lost_race_for_the_name_is_no_success(admin_client):
+def test_a_lost_race_for_the_name_of_a_user_shows_no_success_message(admin_client):
     def take_the_name(sender, instance, **kwargs):
         if instance.outcome == RequestOutcome.ACCEPTED:
             UserFactory(username="nina")
@@ -90,9 +80,9 @@ def test_a_lost_race_for_the_name_is_no_success(admin_client):
     assert rows() == [(Operation.CREATE_USER, RequestOutcome.REFUSED)]
 
 
-def test_a_user_is_regrouped_and_switched_off(admin_client, nina):
+def test_a_user_is_deactivated_and_the_groups_changed(admin_client, nina):
     groups = [Group.objects.get(name="Auditor").pk]
-    post = form_of(nina, is_active=None, groups=groups, email="nina@example.org")
+    post = user_post(nina, is_active=None, groups=groups, email="nina@example.org")
     answer = admin_client.post(f"{USERS}{nina.pk}/change/", post, follow=True)
 
     nina.refresh_from_db()
@@ -108,8 +98,8 @@ def test_a_user_is_regrouped_and_switched_off(admin_client, nina):
     assert not LogEntry.objects.exists()
 
 
-def test_the_dates_of_a_user_are_not_for_editing(admin_client, nina):
-    post = form_of(nina, date_joined_0="2001-01-01", date_joined_1="00:00:00")
+def test_the_dates_of_a_user_are_read_only(admin_client, nina):
+    post = user_post(nina, date_joined_0="2001-01-01", date_joined_1="00:00:00")
     admin_client.post(f"{USERS}{nina.pk}/change/", post)
 
     assert User.objects.get(pk=nina.pk).date_joined == nina.date_joined
@@ -140,7 +130,7 @@ def test_a_password_is_set(admin_client, nina, post, usable):
         {"usable_password": "false"},
     ],
 )
-def test_a_password_that_will_not_do_is_not_set(admin_client, nina, post):
+def test_a_weak_password_is_not_set(admin_client, nina, post):
     admin_client.post(f"{USERS}{nina.pk}/password/", post)
 
     nina.refresh_from_db()
@@ -148,14 +138,14 @@ def test_a_password_that_will_not_do_is_not_set(admin_client, nina, post):
     assert rows() == []
 
 
-def test_who_sets_their_own_password_stays_signed_in(admin_client, admin_user):
+def test_setting_the_own_password_keeps_the_session(admin_client, admin_user):
     post = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD, "usable_password": "true"}
     admin_client.post(f"{USERS}{admin_user.pk}/password/", post)
 
     assert admin_client.get(USERS).status_code == 200
 
 
-def test_nobody_deletes_a_user(admin_client, nina):
+def test_a_user_cannot_be_deleted(admin_client, nina):
     assert admin_client.post(f"{USERS}{nina.pk}/delete/", {"post": "yes"}).status_code == 403
     post = {"action": "delete_selected", "_selected_action": [nina.pk], "post": "yes"}
     admin_client.post(USERS, post)
@@ -164,14 +154,16 @@ def test_nobody_deletes_a_user(admin_client, nina):
     assert rows() == []
 
 
-def test_a_group_is_made_changed_and_deleted(admin_client):
+def test_a_group_is_created_changed_and_deleted(admin_client):
     rights = Permission.objects.filter(codename__in=["view_claim", "view_badgemeta"])
     first, second = rights.values_list("pk", flat=True)
 
     admin_client.post(f"{GROUPS}add/", {"name": "Interns", "permissions": [first]})
     group = Group.objects.get(name="Interns")
     answer = admin_client.post(
-        f"{GROUPS}{group.pk}/change/", {"name": "Trainees", "permissions": [second]}, follow=True
+        f"{GROUPS}{group.pk}/change/",
+        {"name": "Trainees", "permissions": [second]} | shown(group),
+        follow=True,
     )
     assert "was changed successfully" in answer.text
     group.refresh_from_db()
@@ -189,11 +181,22 @@ def test_a_group_is_made_changed_and_deleted(admin_client):
     assert not LogEntry.objects.exists()
 
 
-def test_a_built_in_group_stays_and_the_attempt_is_recorded(admin_client):
+def test_a_built_in_group_cannot_be_renamed(admin_client):
+    group = Group.objects.get(name="Supervisor")
+    held = [right.pk for right in group.permissions.all()]
+    post = {"name": "Others", "permissions": held} | shown(group)
+    answer = admin_client.post(f"{GROUPS}{group.pk}/change/", post)
+
+    assert "A built-in group cannot be renamed or deleted." in answer.text
+    group.refresh_from_db()
+    assert group.name == "Supervisor"
+
+
+def test_a_built_in_group_cannot_be_deleted_and_the_attempt_is_recorded(admin_client):
     group = Group.objects.get(name="Default")
     answer = admin_client.post(f"{GROUPS}{group.pk}/delete/", {"post": "yes"}, follow=True)
 
-    assert "A built-in group cannot be deleted." in answer.text
+    assert "A built-in group cannot be renamed or deleted." in answer.text
     assert "successfully" not in answer.text
     assert Group.objects.filter(name="Default").exists()
     assert rows() == [(Operation.DELETE_ACCESS_GROUP, RequestOutcome.REFUSED)]

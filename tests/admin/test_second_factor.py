@@ -1,45 +1,33 @@
-"""A code beside the password: set up, asked for, required, lost."""
+"""The second factor: set-up, sign-in, roles that require it, and reset."""
 
 import json
 import time
 from datetime import timedelta
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.http import QueryDict
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from badges.models import Channel, Operation, RequestLog, RequestOutcome
-from badges.services import second_factor
-from badges.services.requests import Origin
+from badges.services.access import second_factor, setup_codes
+from badges.services.access.credentials import active_person
+from badges.services.request_log import Origin
+from tests.admin.second_factors import CODE, LOG_IN, OWN, WRONG, is_signed_in, set_up
 from tests.factories import PASSWORD
-from tests.services.second_factors import code_of
-
-LOG_IN, CODE, OWN = "/admin/login/", "/admin/login/code/", "/admin/second-factor/"
-WRONG = "000000"
-
-
-def set_up(user):
-    """Give a person a second factor; return its key and the recovery codes."""
-    key = second_factor.new_key()
-    origin = Origin(channel=Channel.COMMAND)
-    codes = second_factor.add(origin=origin, user=user, key=key, code=code_of(key))
-    RequestLog.objects.all().delete()
-    return key, codes
+from tests.services.access.second_factors import code_of
 
 
 def sign_in(client, **more):
     return client.post(LOG_IN, {"username": "maria", "password": PASSWORD, **more})
 
 
-def is_signed_in(client):
-    return "_auth_user_id" in client.session
-
-
 def allow_at_once(user):
-    """Let the wait after a wrong code be over."""
+    """End the delay after a wrong code."""
     TOTPDevice.objects.filter(user=user).update(throttling_failure_timestamp=None)
 
 
@@ -49,19 +37,19 @@ def rows():
 
 @pytest.fixture(autouse=True)
 def forgetful(unguarded):
-    """Let these tests forget the rows that made their scene."""
+    """Allow these tests to delete the log rows of their set-up."""
 
 
-def test_who_sets_it_up_is_asked_for_it_from_then_on(client, member_care):
+def test_a_second_factor_is_required_after_its_set_up(client, member_care):
     client.force_login(member_care)
     page = client.get(OWN)
     key = client.session["second_factor_key"]
-    assert second_factor.spelt_out(key) in page.text
+    assert second_factor.format_key(key) in page.text
     assert "data:image/svg+xml" in page.text
 
     answer = client.post(OWN, {"code": code_of(key)})
 
-    codes = answer.text.partition('class="door-codes">')[2].partition("</pre>")[0].split()
+    codes = answer.text.partition('class="sign-in-codes">')[2].partition("</pre>")[0].split()
     assert len(codes) == len(set(codes)) == 10
     assert "no-store" in answer["Cache-Control"]
     assert rows() == [
@@ -73,11 +61,11 @@ def test_who_sets_it_up_is_asked_for_it_from_then_on(client, member_care):
     assert not is_signed_in(client)
 
 
-def test_nothing_of_it_can_be_read_from_the_tables_of_the_log_or_the_codes(client, member_care):
+def test_the_second_factor_is_not_readable_in_the_log_or_the_codes(client, member_care):
     client.force_login(member_care)
     client.get(OWN)
     key = client.session["second_factor_key"]
-    codes = second_factor.add(
+    _person, codes = second_factor.add(
         origin=Origin(channel=Channel.MEMBERCARE, user=member_care, content=key),
         user=member_care,
         key=key,
@@ -92,7 +80,7 @@ def test_nothing_of_it_can_be_read_from_the_tables_of_the_log_or_the_codes(clien
 
 
 @pytest.mark.parametrize("code", [WRONG, "12", "abc", "١٢٣٤٥٦", "", "9" * 30, "9" * 31])
-def test_a_wrong_code_sets_nothing_up(client, member_care, code):
+def test_a_wrong_code_sets_up_no_second_factor(client, member_care, code):
     client.force_login(member_care)
     client.get(OWN)
 
@@ -104,7 +92,7 @@ def test_a_wrong_code_sets_nothing_up(client, member_care, code):
 
 
 @pytest.mark.parametrize("target", ["/desk/find/", "https://elsewhere.example/"])
-def test_the_right_code_lets_in_and_leads_where_they_wanted(client, member_care, target):
+def test_the_right_code_signs_in_and_redirects_to_the_requested_page(client, member_care, target):
     key, _codes = set_up(member_care)
     answer = sign_in(client, next=target)
     assert (answer.url, is_signed_in(client)) == (CODE, False)
@@ -119,7 +107,7 @@ def test_the_right_code_lets_in_and_leads_where_they_wanted(client, member_care,
     assert json.loads(row.content) == {"address": "127.0.0.1", "second_factor": "app"}
 
 
-def test_a_recovery_code_lets_in_once(client, member_care):
+def test_a_recovery_code_signs_in_once(client, member_care):
     _key, codes = set_up(member_care)
     sign_in(client)
     assert client.post(CODE, {"code": f" {codes[3].upper()} "}).status_code == 302
@@ -133,7 +121,7 @@ def test_a_recovery_code_lets_in_once(client, member_care):
     assert not is_signed_in(client)
 
 
-def test_a_code_of_the_app_is_good_once(client, member_care):
+def test_a_code_of_the_app_is_valid_once(client, member_care):
     key, _codes = set_up(member_care)
     code = code_of(key, steps=1)
     sign_in(client)
@@ -146,7 +134,7 @@ def test_a_code_of_the_app_is_good_once(client, member_care):
     assert not is_signed_in(client)
 
 
-def test_a_wrong_code_is_recorded_and_makes_the_next_wait(client, member_care):
+def test_a_wrong_code_is_recorded_and_delays_the_next(client, member_care):
     key, _codes = set_up(member_care)
     sign_in(client)
 
@@ -159,7 +147,7 @@ def test_a_wrong_code_is_recorded_and_makes_the_next_wait(client, member_care):
     assert json.loads(RequestLog.objects.first().content)["username"] == "maria"
 
 
-def test_after_five_wrong_codes_the_password_is_asked_for_again(client, member_care):
+def test_five_wrong_codes_require_the_password_again(client, member_care):
     key, _codes = set_up(member_care)
     sign_in(client)
     for _attempt in range(5):
@@ -174,7 +162,7 @@ def test_after_five_wrong_codes_the_password_is_asked_for_again(client, member_c
 
 
 @pytest.mark.parametrize("change", ["time", "password", "inactive", "nobody"])
-def test_what_the_password_proved_does_not_last(client, member_care, change):
+def test_a_pending_sign_in_expires(client, member_care, change):
     key, _codes = set_up(member_care)
     if change != "nobody":
         sign_in(client)
@@ -194,22 +182,22 @@ def test_what_the_password_proved_does_not_last(client, member_care, change):
     assert client.get("/desk/").status_code == 302
 
 
-def test_the_page_of_ones_own_needs_somebody(client, db):
+def test_the_page_of_the_own_second_factor_requires_a_sign_in(client, db):
     assert client.get(OWN).url == LOG_IN
     assert client.post(OWN, {"code": WRONG}).url == LOG_IN
 
 
-class TestRequired:
+class TestRequiredSecondFactor:
     @pytest.fixture(autouse=True)
     def required(self, settings):
         settings.SECOND_FACTOR_FOR = ["Supervisor", "superuser"]
 
-    def test_the_others_go_on_as_they_did(self, client, member_care):
+    def test_a_second_factor_is_not_required_of_other_roles(self, client, member_care):
         assert sign_in(client).url == "/admin/"
         assert client.get("/desk/").status_code == 200
 
     @pytest.mark.parametrize("is_superuser", [True, False])
-    def test_who_has_none_sets_it_up_before_they_are_in(
+    def test_a_required_second_factor_is_set_up_during_sign_in(
         self, client, member_care, supervisor, is_superuser
     ):
         User.objects.filter(pk=member_care.pk).update(is_superuser=is_superuser)
@@ -220,13 +208,15 @@ class TestRequired:
         assert client.get("/desk/").status_code == 302
         page = client.get(OWN)
         assert "Your role signs in with a second factor only" in page.text
+        handed_out = setup_codes.issue_setup_code(member_care).text
 
-        answer = client.post(OWN, {"code": code_of(client.session["second_factor_key"])})
+        key = client.session["second_factor_key"]
+        answer = client.post(OWN, {"code": code_of(key), "setup_code": handed_out})
 
         assert 'href="/desk/find/"' in answer.text
         assert client.get("/desk/").status_code == 200
 
-    def test_a_session_that_began_without_one_ends_at_the_next_page(self, client, supervisor):
+    def test_a_session_without_a_required_second_factor_ends(self, client, supervisor):
         client.force_login(supervisor)
 
         assert client.get("/desk/find/").url == f"{OWN}?next=/desk/find/"
@@ -235,9 +225,11 @@ class TestRequired:
         assert client.get("/healthz").status_code == 302
         assert client.post("/admin/logout/").status_code == 200
 
-    def test_who_has_one_is_asked_for_it_in_a_session_that_began_without(self, client, supervisor):
+    def test_a_session_without_the_existing_second_factor_requires_its_code(
+        self, client, supervisor
+    ):
         key, _codes = set_up(supervisor)
-        client.force_login(supervisor)
+        client.force_login(active_person(supervisor.pk))
         assert client.get(f"{OWN}?next=/desk/find/").url == f"{CODE}?next=%2Fdesk%2Ffind%2F"
 
         answer = client.post(f"{CODE}?next=/desk/find/", {"code": code_of(key, steps=1)})
@@ -245,9 +237,32 @@ class TestRequired:
         assert answer.url == "/desk/find/"
         assert client.get("/desk/find/").status_code == 200
 
-    def test_it_cannot_be_given_up(self, client, supervisor):
+    @pytest.mark.parametrize(
+        "target", ["/desk/find/?q=a%26b%23c&next=/", "/desk/find/M%C3%BCller%3F"]
+    )
+    def test_a_required_second_factor_keeps_the_requested_page_with_its_query(
+        self, client, supervisor, target
+    ):
         key, _codes = set_up(supervisor)
-        client.force_login(supervisor)
+        client.force_login(active_person(supervisor.pk))
+
+        page = client.get(target).url
+        assert QueryDict(urlsplit(page).query) == QueryDict(urlencode({"next": target}))
+        page = client.post(page, {"code": "typed in an old form"}).url
+        assert urlsplit(page).path == CODE
+
+        assert client.post(page, {"code": code_of(key, steps=1)}).url == target
+
+    def test_a_required_second_factor_redirects_to_no_other_site(self, client, supervisor):
+        key, _codes = set_up(supervisor)
+        client.force_login(active_person(supervisor.pk))
+        page = client.post(f"{OWN}?next=https://elsewhere.example/").url
+
+        assert client.post(page, {"code": code_of(key, steps=1)}).url == "/admin/"
+
+    def test_a_required_second_factor_cannot_be_removed(self, client, supervisor):
+        key, _codes = set_up(supervisor)
+        client.force_login(active_person(supervisor.pk))
         client.post(CODE, {"code": code_of(key, steps=1)})
         page = client.get(OWN)
         TOTPDevice.objects.update(last_t=-1)
@@ -258,7 +273,7 @@ class TestRequired:
         assert TOTPDevice.objects.filter(user=supervisor).exists()
 
 
-class TestOwn:
+class TestOwnSecondFactor:
     @pytest.fixture
     def key(self, client, member_care):
         key, _codes = set_up(member_care)
@@ -273,13 +288,13 @@ class TestOwn:
 
         answer = client.post(OWN, {"code": code_of(key)})
 
-        assert "door-codes" in answer.text
+        assert "sign-in-codes" in answer.text
         new = set(StaticToken.objects.values_list("token", flat=True))
         assert len(new) == 10
         assert not new & old
         assert rows() == [(Operation.RENEW_RECOVERY_CODES, RequestOutcome.ACCEPTED)]
 
-    def test_it_is_given_up_with_a_code(self, client, key):
+    def test_the_own_second_factor_is_removed_with_a_code(self, client, key):
         assert client.post(OWN, {"code": code_of(key), "give_up": "1"}).url == "/admin/"
 
         assert not TOTPDevice.objects.exists()
@@ -287,7 +302,7 @@ class TestOwn:
         assert rows() == [(Operation.REMOVE_SECOND_FACTOR, RequestOutcome.ACCEPTED)]
 
     @pytest.mark.parametrize("more", [{}, {"give_up": "1"}])
-    def test_a_wrong_code_changes_nothing(self, client, key, more):
+    def test_a_wrong_code_does_not_change_the_own_second_factor(self, client, key, more):
         old = set(StaticToken.objects.values_list("token", flat=True))
 
         answer = client.post(OWN, {"code": WRONG, **more})
@@ -297,27 +312,27 @@ class TestOwn:
         assert [outcome for _operation, outcome in rows()] == [RequestOutcome.REFUSED]
 
 
-def test_an_administrator_takes_away_what_was_lost(admin_client, member_care, supervisor):
+def test_an_administrator_resets_a_second_factor(admin_client, member_care, supervisor):
     set_up(member_care)
     page = admin_client.get("/admin/auth/user/")
     assert "Second factor" in page.text
 
     chosen = [member_care.pk, supervisor.pk]
     admin_client.post(
-        "/admin/auth/user/", {"action": "remove_second_factor", "_selected_action": chosen}
+        "/admin/auth/user/", {"action": "reset_second_factor", "_selected_action": chosen}
     )
 
     assert not TOTPDevice.objects.exists()
     row = RequestLog.objects.get(operation=Operation.REMOVE_SECOND_FACTOR)
-    assert json.loads(row.content) == {"user": "maria"}
+    assert json.loads(row.content) == {"user": "maria", "setup_code": True}
 
 
 @pytest.mark.parametrize("model", ["otp_totp/totpdevice", "otp_static/staticdevice"])
-def test_no_page_shows_keys(admin_client, model):
+def test_no_page_shows_keys_of_second_factors(admin_client, model):
     assert admin_client.get(f"/admin/{model}/").status_code == 404
 
 
-def test_sessions_do_not_outlive_the_key_they_were_to_share(client, member_care):
+def test_sessions_end_with_the_replaced_key(client, member_care):
     client.force_login(member_care)
     client.get(OWN)
     key = client.session["second_factor_key"]

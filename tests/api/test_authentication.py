@@ -1,4 +1,4 @@
-"""Who may call: integrators by client id and secret or by token, and nobody else."""
+"""Integrators authenticate with id and secret or with a token; all others are refused."""
 
 import json
 from datetime import timedelta
@@ -10,13 +10,13 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from badges.models import Channel, EarnedBadge, Operation, RequestLog, RequestOutcome
-from badges.services import access
-from tests.api.conftest import EARN, TRIGGER, ApiClient, basic, codes, references
+from badges.services.access import sign_in
+from tests.api.conftest import EARN, TRIGGER, ApiClient, basic, codes, references, token_for
 from tests.factories import PASSWORD, IntegratorFactory
 
 pytestmark = pytest.mark.django_db
 
-STRANGERS = {
+INVALID_CREDENTIALS = {
     "nobody": {"authorization": ""},
     "an unknown scheme": {"authorization": "Digest abc"},
     "Basic without anything": {"authorization": "Basic"},
@@ -32,9 +32,9 @@ STRANGERS = {
 }
 
 
-@pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS)
-def test_a_stranger_is_refused(api, wish, member_care, headers):
-    answer = api.earn(wish(), **headers)
+@pytest.mark.parametrize("headers", INVALID_CREDENTIALS.values(), ids=INVALID_CREDENTIALS)
+def test_invalid_credentials_are_refused(api, earn_body, member_care, headers):
+    answer = api.earn(earn_body(), **headers)
 
     assert answer.status_code == 401
     assert codes(answer) == [401]
@@ -56,46 +56,50 @@ def test_a_stranger_is_refused(api, wish, member_care, headers):
         ({"authorization": "Bearer made-up"}, None),
     ],
 )
-def test_only_a_client_id_that_is_somebodys_is_kept(api, wish, headers, name):
-    api.earn(wish(), **headers)
+def test_only_an_existing_client_id_is_recorded(api, earn_body, headers, name):
+    api.earn(earn_body(), **headers)
 
-    told = json.loads(RequestLog.objects.get().content)
-    assert told == {"client_id": name, "address": "127.0.0.1"}
+    content = json.loads(RequestLog.objects.get().content)
+    assert content == {"client_id": name, "address": "127.0.0.1"}
 
 
-def test_a_flood_of_strangers_does_not_fill_the_log(api, wish, monkeypatch):
-    monkeypatch.setattr(access, "MOST_TURNED_AWAY_IN_A_MINUTE", 3)
+def test_a_flood_of_invalid_credentials_does_not_fill_the_log(api, earn_body, monkeypatch):
+    monkeypatch.setattr(sign_in, "MAX_LOGGED_REFUSALS_PER_MINUTE", 3)
 
-    answers = [api.earn(wish(), authorization="Basic %%%").status_code for _time in range(5)]
+    answers = [api.earn(earn_body(), authorization="Basic %%%").status_code for _time in range(5)]
 
     assert answers == [401] * 5
     assert RequestLog.objects.count() == 3
 
 
-def test_a_minute_after_a_flood_strangers_are_recorded_again(api, wish, monkeypatch):
-    monkeypatch.setattr(access, "MOST_TURNED_AWAY_IN_A_MINUTE", 3)
-    for _time in range(3):
-        api.earn(wish(), authorization="Basic %%%")
-    monkeypatch.setattr(access, "MINUTE", timedelta())
+def test_failed_sign_ins_of_users_do_not_count_for_the_log_limit_of_the_api(
+    api, earn_body, monkeypatch
+):
+    monkeypatch.setattr(sign_in, "MAX_LOGGED_REFUSALS_PER_MINUTE", 1)
+    sign_in.refuse_sign_in(username="maria", address="192.0.2.1", message="Wrong.")
 
-    api.earn(wish(), authorization="Basic %%%")
+    for _time in range(2):
+        api.earn(earn_body(), authorization="Basic %%%")
+
+    channels = RequestLog.objects.order_by("pk").values_list("channel", flat=True)
+    assert list(channels) == [Channel.MEMBERCARE, Channel.API]
+
+
+def test_invalid_credentials_are_recorded_again_a_minute_after_a_flood(api, earn_body, monkeypatch):
+    monkeypatch.setattr(sign_in, "MAX_LOGGED_REFUSALS_PER_MINUTE", 3)
+    for _time in range(3):
+        api.earn(earn_body(), authorization="Basic %%%")
+    monkeypatch.setattr(sign_in, "MINUTE", timedelta())
+
+    api.earn(earn_body(), authorization="Basic %%%")
 
     assert RequestLog.objects.count() == 4
 
 
-def token_for(client, integrator) -> str:
-    answer = client.post(
-        "/o/token/", {"grant_type": "client_credentials"}, headers=basic(integrator.client_id)
-    )
-    assert answer.json()["token_type"] == "Bearer"
-    assert answer.json()["expires_in"] == 900
-    return answer.json()["access_token"]
-
-
-def test_a_token_stands_for_its_integrator(client, api, wish, integrator):
+def test_a_token_authenticates_its_integrator(client, api, earn_body, integrator):
     token = token_for(client, integrator)
 
-    answer = api.earn(wish(), authorization=f"Bearer {token}")
+    answer = api.earn(earn_body(), authorization=f"Bearer {token}")
 
     assert answer.status_code == 200
     rows = RequestLog.objects.order_by("pk").values_list("operation", "outcome", "integrator")
@@ -108,20 +112,20 @@ def test_a_token_stands_for_its_integrator(client, api, wish, integrator):
     assert (stored.token, stored.expires < timezone.now() + timedelta(minutes=15)) == ("", True)
 
 
-def test_an_expired_token_is_refused(client, api, wish, integrator):
+def test_an_expired_token_is_refused(client, api, earn_body, integrator):
     token = token_for(client, integrator)
     get_access_token_model().objects.update(expires=timezone.now() - timedelta(seconds=1))
 
-    assert api.earn(wish(), authorization=f"Bearer {token}").status_code == 401
+    assert api.earn(earn_body(), authorization=f"Bearer {token}").status_code == 401
     assert not EarnedBadge.objects.exists()
 
 
-def test_a_token_in_the_body_or_the_address_is_none(client, api, wish, integrator):
+def test_a_token_in_the_body_or_the_query_is_ignored(client, api, earn_body, integrator):
     token = token_for(client, integrator)
     api.headers = {}
 
-    assert api.earn(wish() | {"access_token": token}).status_code == 401
-    assert api.post(f"{EARN}?access_token={token}", wish()).status_code == 401
+    assert api.earn(earn_body() | {"access_token": token}).status_code == 401
+    assert api.post(f"{EARN}?access_token={token}", earn_body()).status_code == 401
 
 
 @pytest.mark.parametrize("grant", ["password", "authorization_code", "implicit", ""])
@@ -153,7 +157,7 @@ def test_a_wrong_secret_gives_no_token(client, integrator):
     assert json.loads(row.content)["client_id"] == integrator.client_id
 
 
-def test_a_token_that_cannot_be_recorded_is_not_given(client, integrator):
+def test_a_token_that_cannot_be_recorded_is_not_issued(client, integrator):
     def break_down(sender, **kwargs):
         raise OperationalError
 
@@ -165,22 +169,22 @@ def test_a_token_that_cannot_be_recorded_is_not_given(client, integrator):
     assert not get_access_token_model().objects.exists()
 
 
-def test_a_switched_off_integrator_is_refused_at_once(client, api, wish, integrator):
+def test_an_inactive_integrator_is_refused_immediately(client, api, earn_body, integrator):
     token = token_for(client, integrator)
     integrator.active = False
     integrator.save()
 
-    assert api.earn(wish()).status_code == 401
-    assert api.earn(wish(), authorization=f"Bearer {token}").status_code == 401
+    assert api.earn(earn_body()).status_code == 401
+    assert api.earn(earn_body(), authorization=f"Bearer {token}").status_code == 401
 
 
-def test_an_integrator_is_refused_from_its_end_on(client, api, wish, integrator):
+def test_an_expired_integrator_is_refused(client, api, earn_body, integrator):
     token = token_for(client, integrator)
     integrator.ends_at = timezone.now()
     integrator.save()
 
-    assert api.earn(wish()).status_code == 401
-    assert api.earn(wish(), authorization=f"Bearer {token}").status_code == 401
+    assert api.earn(earn_body()).status_code == 401
+    assert api.earn(earn_body(), authorization=f"Bearer {token}").status_code == 401
     asked = {"grant_type": "client_credentials"}
     answer = client.post("/o/token/", asked, headers=basic(integrator.client_id))
     assert answer.status_code == 401
@@ -188,11 +192,11 @@ def test_an_integrator_is_refused_from_its_end_on(client, api, wish, integrator)
 
 
 @pytest.mark.parametrize("changes", [{}, {"badgeMetaId": "LEFT OUT"}, {"badgeMetaId": "0" * 24}])
-def test_an_integrator_is_kept_to_its_modules(api, wish, integrator, changes):
+def test_an_integrator_is_limited_to_its_owner_types(api, earn_body, integrator, changes):
     integrator.owner_types = ["Journeys"]
     integrator.save()
 
-    answer = api.earn(wish(requestId="mine", **changes))
+    answer = api.earn(earn_body(requestId="mine", **changes))
 
     assert answer.status_code == 403
     assert codes(answer) == [403]
@@ -202,7 +206,7 @@ def test_an_integrator_is_kept_to_its_modules(api, wish, integrator, changes):
 
 
 @pytest.mark.parametrize("verb", ["claim", "unclaim"])
-def test_an_integrator_claims_for_its_own_modules_alone(api, live_badge, integrator, verb):
+def test_an_integrator_claims_only_for_its_owner_types(api, live_badge, integrator, verb):
     integrator.owner_types = ["Journeys"]
     integrator.save()
 
@@ -213,10 +217,10 @@ def test_an_integrator_claims_for_its_own_modules_alone(api, live_badge, integra
     assert live_badge.claims.active().exists()
 
 
-def test_an_integrator_without_the_right_is_refused_and_recorded(wish):
+def test_an_integrator_without_the_permission_is_refused_and_recorded(earn_body):
     reader = IntegratorFactory(access_groups=[])
 
-    answer = ApiClient(reader.client_id).earn(wish(requestId="mine"))
+    answer = ApiClient(reader.client_id).earn(earn_body(requestId="mine"))
 
     assert answer.status_code == 403
     assert codes(answer) == [403]
@@ -225,7 +229,7 @@ def test_an_integrator_without_the_right_is_refused_and_recorded(wish):
     assert (request.integrator, request.code, request.request_id) == (reader, 403, "mine")
 
 
-def test_the_secret_is_stored_as_a_hash_alone(integrator):
+def test_the_secret_of_an_integrator_is_stored_as_a_hash(integrator):
     integrator.refresh_from_db()
 
     assert integrator.client_secret.startswith("integrator_secret$")
@@ -235,5 +239,5 @@ def test_the_secret_is_stored_as_a_hash_alone(integrator):
 @pytest.mark.parametrize(
     "path", ["/o/applications/", "/o/authorize/", "/o/introspect/", "/o/device/", "/o/register/"]
 )
-def test_no_other_page_of_the_oauth_toolkit_is_offered(client, path):
+def test_the_oauth_toolkit_has_no_other_routes(client, path):
     assert client.get(path).status_code == 404

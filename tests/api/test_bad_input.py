@@ -1,11 +1,13 @@
-"""What cannot be read in one way alone is refused in the envelope, and writes nothing."""
+"""Ambiguous input is refused in the envelope and writes nothing."""
 
 import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rest_framework.exceptions import ParseError
 
+from badges.api import parsers
 from badges.models import EarnedBadge, RequestLog
 from tests.api.conftest import EARN, codes, references
 
@@ -13,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def a_body(**changes) -> str:
-    """A request as text, with raw JSON in place of some values."""
+    """Return a request body as text, with raw JSON in place of some values."""
     fields = {
         "customerId": "1",
         "requestId": '"r"',
@@ -31,6 +33,8 @@ BODIES = {
     "null": b"null",
     "100,000 brackets": b"[" * 100_000,
     "100,000 closed brackets": b"[" * 100_000 + b"]" * 100_000,
+    "3 million lists": b"[" + b"[]," * 3_000_000 + b"[]]",
+    "600,000 numbers": b"[" + b"1," * 600_000 + b"1]",
     "33 levels": a_body(more="[" * 32 + "]" * 32),
     "the same key twice": '{"customerId": 1, "customerId": 2}',
     "the same inner key twice": a_body(triggeredBy='{"ownerType": "Loyalty", "ownerType": "x"}'),
@@ -52,6 +56,18 @@ def test_a_body_that_is_not_strict_json_is_refused(api, live_badge, body):
     assert codes(answer) == [400]
     assert not EarnedBadge.objects.exists()
     assert RequestLog.objects.get().code == 400
+
+
+def test_a_body_of_too_many_values_is_refused_before_parsing(monkeypatch):
+    monkeypatch.setattr(parsers.json, "loads", pytest.fail)
+
+    with pytest.raises(ParseError, match="500,000 values"):
+        parsers.strict_json(b"[" + b"[]," * 300_000 + b"[]]")
+
+
+@pytest.mark.parametrize("text", ["," * 600_000, '\\",[' * 200_000])
+def test_a_text_may_have_any_number_of_commas(text):
+    assert parsers.strict_json(json.dumps([text]).encode()) == [text]
 
 
 FIELDS = [
@@ -98,7 +114,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("path", "raw"), FIELDS)
-def test_a_wrong_field_is_named(api, live_badge, path, raw):
+def test_an_invalid_field_is_named(api, live_badge, path, raw):
     name, _dot, inner = path.partition(".")
     if inner:
         trigger = {"ownerType": '"Loyalty"', "referenceId": '"123694"', inner: raw}
@@ -131,7 +147,7 @@ def test_an_empty_field_is_a_missing_one(api, live_badge, path, raw, expected):
     assert codes(answer) == expected
 
 
-def test_an_empty_body_misses_everything(api):
+def test_an_empty_body_names_all_missing_fields(api):
     assert codes(api.earn(b"")) == [812, 804, 716, 717]
 
 
@@ -153,7 +169,7 @@ def test_another_media_type_is_refused_with_415(api, media_type):
     assert not EarnedBadge.objects.exists()
 
 
-def test_the_content_of_a_refused_request_is_kept_in_part(api):
+def test_the_content_of_a_refused_request_is_truncated(api):
     api.earn(b"\xff\x00" + b"x" * 50_000)
 
     content = RequestLog.objects.get().content

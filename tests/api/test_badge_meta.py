@@ -1,4 +1,4 @@
-"""POST /badgeMeta: what is answered, written and refused."""
+"""POST /badgeMeta: responses, rows and refusals."""
 
 import json
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ FIXED_VALUE = {"constraintType": "CUSTOMER_BADGE_FIXED_VALUE", "maxEarnLimit": 2
 
 
 class TestCreating:
-    def test_answers_the_whole_badge(self, api, integrator):
+    def test_creating_a_badge_returns_the_complete_badge(self, api, integrator):
         answer = api.post(BADGES, a_badge(description="For the hot days", badgeRank=3))
 
         assert answer.status_code == 201
@@ -78,7 +78,7 @@ class TestCreating:
             "warnings": [],
         }
 
-    def test_stores_everything_that_was_sent(self, api):
+    def test_creating_a_badge_stores_every_field(self, api):
         group = BadgeGroup.objects.create(name="Gold", rank=1)
         CustomField.objects.create(name="terms", data_type="STRING")
         images = [
@@ -114,7 +114,7 @@ class TestCreating:
         assert data["customFields"] == {"terms": "As published"}
         assert (data["defaultTillId"], data["active"], badge.active) == (2**63 - 1, False, False)
 
-    def test_leaves_its_request_and_its_first_revision(self, api, integrator):
+    def test_creating_a_badge_writes_its_request_and_first_revision(self, api, integrator):
         body = json.dumps(a_badge())
 
         api.post(BADGES, body)
@@ -144,11 +144,11 @@ class TestCreating:
             ({"startOnISO": "2024-05-08T00:00:00Z", "startOn": None}, datetime(2024, 5, 8)),
         ],
     )
-    def test_reads_times_in_both_forms_and_iso_wins(self, api, times, starts_at):
+    def test_creating_a_badge_reads_times_in_both_forms_and_iso_wins(self, api, times, starts_at):
         assert api.post(BADGES, a_badge(**times)).status_code == 201
         assert BadgeMeta.objects.get().starts_at == starts_at.replace(tzinfo=UTC)
 
-    def test_takes_a_badge_that_is_over_already(self, api):
+    def test_creating_an_expired_badge_is_accepted(self, api):
         body = a_badge(startOnISO="1930-01-01T00:00:00Z", expiresOnISO="1931-01-01T00:00:00Z")
 
         answer = api.post(BADGES, body, **{"X-CAP-BADGES-MIGRATION": "migration"})
@@ -157,7 +157,7 @@ class TestCreating:
         assert answer.json()["data"]["status"] == "EXPIRED"
         assert answer.json()["data"]["startOn"] < 0
 
-    def test_passes_over_claims(self, api):
+    def test_creating_a_badge_ignores_claims(self, api):
         claims = [{"ownerType": "Loyalty", "referenceId": "1", "isActive": True}]
         body = a_badge(ownership={"restrictedToOwners": ["Loyalty"], "claims": claims})
 
@@ -168,10 +168,10 @@ class TestCreating:
         ("sent", "active"),
         [({}, True), ({"isActive": False}, False), ({"isActive": False, "active": True}, True)],
     )
-    def test_knows_active_by_two_names(self, api, sent, active):
+    def test_creating_a_badge_reads_both_names_of_active(self, api, sent, active):
         assert api.post(BADGES, a_badge(**sent)).json()["data"]["active"] is active
 
-    def test_gives_a_mandatory_custom_field_its_default(self, api):
+    def test_creating_a_badge_fills_a_mandatory_custom_field_with_its_default(self, api):
         CustomField.objects.create(
             name="terms", data_type="STRING", is_mandatory=True, default_value="None"
         )
@@ -186,8 +186,8 @@ CREATE_REFUSALS = [
     (728, lambda: {"ownership": {"restrictedToOwners": None}}, OWNERS),
     (728, lambda: {"ownership": {}}, OWNERS),
     (728, lambda: {"ownership": "LEFT OUT"}, OWNERS),
-    (720, lambda: {"expiresOnISO": "2026-06-01T00:00:00Z"}, "expiresOn"),
-    (722, lambda: {"startOnISO": "1900-01-01T00:00:00Z"}, "startOn"),
+    (720, lambda: {"expiresOnISO": "2026-06-01T00:00:00Z"}, "expiresOnISO"),
+    (722, lambda: {"startOnISO": "1900-01-01T00:00:00Z"}, "startOnISO"),
     (725, lambda: {"name": BadgeMetaFactory().name}, "name"),
     (400, lambda: {"earnType": "ISSUE_EARN"}, "issuedBadgeExpiry"),
     (400, lambda: {"issuedBadgeExpiry": {"expiryType": "NEVER"}}, "issuedBadgeExpiry"),
@@ -195,7 +195,7 @@ CREATE_REFUSALS = [
     (400, lambda: {"badgeGroupId": disabled_group().pk}, "badgeGroupId"),
     (400, lambda: {"customFields": {"terms": "x"}}, "customFields"),
     (400, lambda: {"customFields": {number_field().name: "x"}}, "customFields"),
-    (400, lambda: {"expiresOnISO": "9999-12-31T23:59:59Z"}, "expiresOn"),
+    (400, lambda: {"expiresOnISO": "9999-12-31T23:59:59Z"}, "expiresOnISO"),
     (
         400,
         lambda: {"customerConstraints": [FIXED_VALUE, FIXED_VALUE]},
@@ -233,7 +233,7 @@ def test_a_refused_badge_is_not_created(api, code, situation, reference):
     assert RequestLog.objects.get().badge is None
 
 
-def test_all_missing_fields_come_back_together(api):
+def test_all_missing_fields_are_reported_together(api):
     answer = api.post(BADGES, {})
 
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""Badges that exist: changed, read, activated and deactivated."""
+"""Existing badges: changing, reading, activating and deactivating."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from badges.models import (
     RequestLog,
     Unit,
 )
-from tests.api.conftest import BADGES, a_badge, codes, references, refused_codes
+from tests.api.conftest import BADGES, a_badge, codes, references, refused_codes, response_as_body
 from tests.factories import (
     FAR_AHEAD,
     LONG_AGO,
@@ -34,12 +34,6 @@ OWNERS = "ownership.restrictedToOwners"
 FIXED_VALUE = {"constraintType": "CUSTOMER_BADGE_FIXED_VALUE", "maxEarnLimit": 1}
 
 
-def sent_back(api, badge, **changes) -> dict:
-    """Return the answer for a badge as a body, changed by the arguments."""
-    data = api.get(f"{BADGES}/{badge.pk}").json()["data"] | changes
-    return {name: value for name, value in data.items() if value != "LEFT OUT"}
-
-
 def disabled_group():
     return BadgeGroup.objects.create(name="Gold", rank=1, active=False)
 
@@ -49,7 +43,7 @@ class TestChanging:
     def badge(self):
         return BadgeMetaFactory(name="Spring", claimed=True)
 
-    def test_takes_an_answer_back_and_changes_nothing(self, api):
+    def test_changing_a_badge_to_its_own_response_changes_nothing(self, api):
         badge = BadgeMetaFactory(
             claimed=True,
             enrolled=True,
@@ -65,7 +59,7 @@ class TestChanging:
         )
         before = BadgeMeta.objects.get().snapshot()
 
-        answer = api.put(BADGES, sent_back(api, badge))
+        answer = api.put(BADGES, response_as_body(api, badge))
 
         assert answer.status_code == 200
         after = BadgeMeta.objects.get().snapshot()
@@ -76,15 +70,15 @@ class TestChanging:
         )
         assert after | {"limits": 0} == before | {"limits": 0}
 
-    def test_takes_iso_times_alone_for_the_same(self, api):
+    def test_changing_a_badge_accepts_only_iso_times(self, api):
         badge = BadgeMetaFactory(starts_at=LONG_AGO + timedelta(microseconds=5))
-        body = sent_back(api, badge, startOn="LEFT OUT", expiresOn="LEFT OUT")
+        body = response_as_body(api, badge, startOn="LEFT OUT", expiresOn="LEFT OUT")
 
         assert api.put(BADGES, body).status_code == 200
         assert BadgeMeta.objects.get().starts_at == badge.starts_at
 
-    def test_answers_the_badge_and_leaves_a_trace(self, api, badge, integrator):
-        answer = api.put(BADGES, sent_back(api, badge, name="Summer", badgeRank=4))
+    def test_changing_a_badge_returns_and_records_it(self, api, badge, integrator):
+        answer = api.put(BADGES, response_as_body(api, badge, name="Summer", badgeRank=4))
 
         assert answer.status_code == 200
         data = answer.json()["data"]
@@ -96,7 +90,7 @@ class TestChanging:
         assert (revision.version, revision.request) == (2, request)
         assert revision.snapshot["name"] == "Summer"
 
-    def test_keeps_claims_and_active_and_empties_what_is_left_out(self, api):
+    def test_changing_a_badge_keeps_claims_and_active_and_clears_omitted_fields(self, api):
         badge = BadgeMetaFactory(
             claimed=True,
             inactive=True,
@@ -115,33 +109,33 @@ class TestChanging:
         assert (data["active"], data["description"], data["badgeRank"]) == (False, None, None)
         assert data["customerConstraints"] == []
 
-    def test_replaces_custom_fields_and_leaves_disabled_ones_alone(self, api, badge):
+    def test_changing_a_badge_replaces_custom_fields_except_disabled_ones(self, api, badge):
         kept = CustomField.objects.create(name="old", data_type="STRING", active=False)
         CustomValue.objects.create(badge=badge, field=kept, value="kept")
         CustomField.objects.create(name="terms", data_type="STRING")
-        api.put(BADGES, sent_back(api, badge, customFields={"terms": "First"}))
+        api.put(BADGES, response_as_body(api, badge, customFields={"terms": "First"}))
 
-        data = api.put(BADGES, sent_back(api, badge, customFields={})).json()["data"]
+        data = api.put(BADGES, response_as_body(api, badge, customFields={})).json()["data"]
 
         assert data["customFields"] == {}
         assert [value.value for value in badge.custom_values.all()] == ["kept"]
 
-    def test_of_a_badge_in_a_disabled_group_is_possible(self, api):
+    def test_changing_a_badge_in_a_disabled_group_is_possible(self, api):
         badge = BadgeMetaFactory(group=disabled_group())
-        body = sent_back(api, badge, name="Summer", badgeGroupId=badge.group_id)
+        body = response_as_body(api, badge, name="Summer", badgeGroupId=badge.group_id)
 
         assert api.put(BADGES, body).json()["data"]["badgeGroupId"] is None
         assert BadgeMeta.objects.get().group_id == badge.group_id
 
-    def test_may_move_the_start_of_an_upcoming_badge_into_the_past(self, api):
+    def test_changing_a_badge_may_move_a_future_start_into_the_past(self, api):
         badge = BadgeMetaFactory(upcoming=True)
-        body = sent_back(api, badge, startOnISO="2020-01-01T00:00:00Z")
+        body = response_as_body(api, badge, startOnISO="2020-01-01T00:00:00Z")
 
         assert api.put(BADGES, body).json()["data"]["status"] == "LIVE"
 
-    def test_may_prolong_an_expired_badge(self, api):
+    def test_changing_a_badge_may_extend_an_expired_one(self, api):
         badge = BadgeMetaFactory(expired=True)
-        body = sent_back(api, badge, expiresOnISO="2100-01-01T00:00:00Z")
+        body = response_as_body(api, badge, expiresOnISO="2100-01-01T00:00:00Z")
 
         assert api.put(BADGES, body).json()["data"]["status"] == "LIVE"
 
@@ -154,10 +148,10 @@ class TestChanging:
             (404, 404, {"id": "junk"}, "id"),
             (400, 400, {"id": 5}, "id"),
             (400, 400, {"earnType": "Earn"}, "earnType"),
-            (720, 400, {"expiresOnISO": "2019-01-01T00:00:00Z"}, "expiresOn"),
-            (722, 400, {"startOnISO": "1900-01-01T00:00:00Z"}, "startOn"),
-            (723, 400, {"startOnISO": "2020-01-01T00:00:01Z"}, "startOn"),
-            (724, 400, {"expiresOnISO": "2020-01-02T00:00:00Z"}, "expiresOn"),
+            (720, 400, {"expiresOnISO": "2019-01-01T00:00:00Z"}, "expiresOnISO"),
+            (722, 400, {"startOnISO": "1900-01-01T00:00:00Z"}, "startOnISO"),
+            (723, 400, {"startOnISO": "2020-01-01T00:00:01Z"}, "startOnISO"),
+            (724, 400, {"expiresOnISO": "2020-01-02T00:00:00Z"}, "expiresOnISO"),
             (725, 400, {"name": "Taken"}, "name"),
             (727, 400, {"ownership": "LEFT OUT"}, "ownership"),
             (727, 400, {"ownership": None}, "ownership"),
@@ -172,12 +166,14 @@ class TestChanging:
             ),
         ],
     )
-    def test_is_refused_and_changes_nothing(self, api, code, status, changes, reference):
+    def test_changing_a_badge_is_refused_and_changes_nothing(
+        self, api, code, status, changes, reference
+    ):
         BadgeMetaFactory(name="Taken")
         badge = BadgeMetaFactory(claimed=True, limits=[Limit(CUSTOMER, WINDOW, 2, Unit.WEEKS, 1)])
         before = badge.snapshot()
 
-        answer = api.put(BADGES, sent_back(api, badge, **changes))
+        answer = api.put(BADGES, response_as_body(api, badge, **changes))
 
         assert answer.status_code == status
         assert (codes(answer), references(answer)) == ([code], [reference])
@@ -185,7 +181,7 @@ class TestChanging:
         assert not badge.revisions.exists()
         assert refused_codes() == [code]
 
-    def test_of_missing_fields_names_all_of_them(self, api):
+    def test_changing_a_badge_names_all_missing_fields(self, api):
         answer = api.put(BADGES, {})
 
         assert set(zip(codes(answer), references(answer), strict=True)) >= {
@@ -194,12 +190,12 @@ class TestChanging:
             (400, "name"),
         }
 
-    def test_is_not_done_at_the_address_of_the_badge(self, api, badge):
+    def test_changing_a_badge_is_not_possible_at_its_own_address(self, api, badge):
         assert codes(api.put(f"{BADGES}/{badge.pk}", a_badge())) == [405]
 
 
 class TestReading:
-    def test_shows_what_creating_showed(self, api):
+    def test_reading_a_badge_returns_the_response_of_creating_it(self, api):
         created = api.post(BADGES, a_badge()).json()
 
         answer = api.get(f"{BADGES}/{created['data']['id']}")
@@ -207,7 +203,7 @@ class TestReading:
         assert answer.status_code == 200
         assert answer.json() == created
 
-    def test_counts_when_it_is_asked_to(self, api):
+    def test_reading_a_badge_counts_on_request(self, api):
         badge = BadgeMetaFactory(enrolled=True)
         enrolments = [EnrolmentFactory(badge=badge, customer_id=number) for number in (1, 2, 3)]
         EnrolmentFactory(badge=badge, revoked=True)
@@ -222,7 +218,7 @@ class TestReading:
         assert (counted.pop("issuedCount"), counted.pop("earnedCount")) == (3, 1)
         assert counted == plain["data"]
 
-    def test_shows_active_claims_alone(self, api, live_badge):
+    def test_reading_a_badge_shows_only_active_claims(self, api, live_badge):
         live_badge.claims.create(owner_type="Loyalty", reference_id="old", active=False)
 
         data = api.get(f"{BADGES}/{live_badge.pk}").json()["data"]
@@ -231,7 +227,7 @@ class TestReading:
             {"ownerType": "Loyalty", "referenceId": "123694", "isActive": True}
         ]
 
-    def test_leaves_out_disabled_groups_and_custom_fields(self, api):
+    def test_reading_a_badge_leaves_out_disabled_groups_and_custom_fields(self, api):
         badge = BadgeMetaFactory(group=disabled_group())
         field = CustomField.objects.create(name="old", data_type="STRING", active=False)
         CustomValue.objects.create(badge=badge, field=field, value="x")
@@ -244,14 +240,14 @@ class TestReading:
     @pytest.mark.parametrize(
         "badge_id", [UNKNOWN_ID, "junk", "%00", "%ED%A0%80", "x" * 5000, "customer", "%20"]
     )
-    def test_of_an_unknown_badge_is_refused(self, api, live_badge, badge_id):
+    def test_reading_an_unknown_badge_is_refused(self, api, live_badge, badge_id):
         answer = api.get(f"{BADGES}/{badge_id}")
 
         assert answer.status_code == 404
         assert codes(answer) == [404]
         assert not RequestLog.objects.exists()
 
-    def test_takes_an_id_as_it_is_alone(self, api, live_badge):
+    def test_reading_a_badge_requires_its_exact_id(self, api, live_badge):
         for near in (live_badge.pk.upper() + "%20", live_badge.pk + "%20"):
             assert codes(api.get(f"{BADGES}/{near}")) == [404]
 
@@ -266,19 +262,21 @@ class TestReading:
             ("limit=0", "limit"),
         ],
     )
-    def test_refuses_wrong_parameters(self, api, live_badge, query, reference):
+    def test_reading_a_badge_refuses_invalid_parameters(self, api, live_badge, query, reference):
         answer = api.get(f"{BADGES}/{live_badge.pk}?{query}")
 
         assert (codes(answer), references(answer)) == ([400], [reference])
 
-    def test_takes_few_queries(self, api, live_badge, django_assert_max_num_queries):
+    def test_reading_a_badge_takes_few_queries(
+        self, api, live_badge, django_assert_max_num_queries
+    ):
         with django_assert_max_num_queries(9):  # one for the integrator, six for the parts
             api.get(f"{BADGES}/{live_badge.pk}?includeStatistics=true")
 
 
 class TestSwitching:
     @pytest.mark.parametrize(("verb", "active"), [("activate", True), ("deactivate", False)])
-    def test_answers_and_leaves_a_trace(self, api, verb, active):
+    def test_switching_a_badge_is_answered_and_recorded(self, api, verb, active):
         badge = BadgeMetaFactory(active=not active)
 
         answer = api.put(f"{BADGES}/{badge.pk}/{verb}", "")
@@ -292,29 +290,29 @@ class TestSwitching:
         assert RequestLog.objects.get().operation == f"{verb.upper()}_BADGE"
         assert badge.revisions.get().snapshot["active"] is active
 
-    def test_to_what_it_is_changes_nothing_but_the_log(self, api, live_badge):
+    def test_switching_a_badge_to_its_state_changes_only_the_log(self, api, live_badge):
         assert api.put(f"{BADGES}/{live_badge.pk}/activate", "").status_code == 200
 
         assert not live_badge.revisions.exists()
         assert RequestLog.objects.count() == 1
 
     @pytest.mark.parametrize("body", ["{", '{"active": true}', b"\xff"])
-    def test_passes_over_any_body(self, api, live_badge, body):
+    def test_switching_a_badge_ignores_a_body(self, api, live_badge, body):
         answer = api.put(f"{BADGES}/{live_badge.pk}/deactivate", body, content_type="text/plain")
 
         assert answer.json()["data"]["isActive"] is False
 
     @pytest.mark.parametrize("verb", ["activate", "deactivate"])
-    def test_of_an_unknown_badge_is_refused_and_recorded(self, api, verb):
+    def test_switching_an_unknown_badge_is_refused_and_recorded(self, api, verb):
         answer = api.put(f"{BADGES}/{UNKNOWN_ID}/{verb}", "")
 
         assert answer.status_code == 404
         assert codes(answer) == [404]
         assert refused_codes() == [404]
 
-    def test_is_obeyed_by_the_next_earn(self, api, wish, live_badge):
-        assert api.earn(wish()).status_code == 200
+    def test_switching_a_badge_applies_to_the_next_earn(self, api, earn_body, live_badge):
+        assert api.earn(earn_body()).status_code == 200
         api.put(f"{BADGES}/{live_badge.pk}/deactivate", "")
-        assert codes(api.earn(wish())) == [815]
+        assert codes(api.earn(earn_body())) == [815]
         api.put(f"{BADGES}/{live_badge.pk}/activate", "")
-        assert api.earn(wish()).status_code == 200
+        assert api.earn(earn_body()).status_code == 200

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def listed(api, **query) -> list[str]:
-    """The names of the badges of an answer."""
+    """Return the names of the badges in a response."""
     return [badge["name"] for badge in page(api, **query)["metaBasicDetails"]]
 
 
@@ -30,7 +30,7 @@ def page(api, **query) -> dict:
     return envelope["data"]
 
 
-def test_an_item_has_every_field_of_a_list_and_no_other(api, live_badge):
+def test_an_item_of_the_badge_list_has_exactly_its_fields(api, live_badge):
     live_badge.limits.create(level="BADGE", kind="FIXED_VALUE", max_earns=1)
 
     (item,) = page(api)["metaBasicDetails"]
@@ -69,7 +69,7 @@ def test_an_item_has_every_field_of_a_list_and_no_other(api, live_badge):
     }
 
 
-def test_no_badges_are_an_empty_page(api):
+def test_the_badge_list_without_badges_is_an_empty_page(api):
     assert page(api) == {
         "metaBasicDetails": [],
         "pagination": {"page": 0, "size": 10, "total": 0, "totalPages": 0},
@@ -122,7 +122,7 @@ class TestFilters:
             ),
         ],
     )
-    def test_leave_only_the_badges_that_fit(self, api, query, names):
+    def test_filters_of_the_badge_list_return_only_matching_badges(self, api, query, names):
         found = listed(api, **query)
 
         assert set(found) == names
@@ -152,7 +152,7 @@ class TestOrder:
             ({"sortOn": "START_DATE", "order": "ASC"}, ["two", "3", "one"]),
         ],
     )
-    def test_is_the_one_that_was_asked_for(self, api, query, names):
+    def test_the_order_of_the_badge_list_is_the_requested_one(self, api, query, names):
         assert listed(api, **query) == names
 
     @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ class TestOrder:
             ({"size": 100, "page": 10**6}, [], (10**6, 100, 1)),
         ],
     )
-    def test_is_cut_into_pages_counted_from_0(self, api, query, names, pagination):
+    def test_pages_of_the_badge_list_are_numbered_from_0(self, api, query, names, pagination):
         number, size, pages = pagination
 
         assert listed(api, **query) == names
@@ -179,7 +179,7 @@ class TestOrder:
         }
 
 
-def test_counts_are_of_what_stands(api):
+def test_the_badge_list_counts_active_rows(api):
     enrolled, plain = BadgeMetaFactory(enrolled=True), BadgeMetaFactory()
     enrolment = EnrolmentFactory(badge=enrolled)
     EnrolmentFactory(badge=enrolled, customer_id=2, revoked=True)
@@ -196,7 +196,7 @@ def test_counts_are_of_what_stands(api):
     assert counts == {enrolled.pk: (1, 1), plain.pk: (0, 3)}
 
 
-def test_a_longer_page_takes_no_more_queries(api, django_assert_num_queries):
+def test_the_query_count_of_the_badge_list_is_constant(api, django_assert_num_queries):
     limit = Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, 1)
     for _badge in range(30):
         EarnedBadgeFactory(badge=BadgeMetaFactory(claimed=True, limits=[limit]))
@@ -249,7 +249,7 @@ def test_a_longer_page_takes_no_more_queries(api, django_assert_num_queries):
         ("order=UP", "order"),
     ],
 )
-def test_a_wrong_parameter_is_named(api, live_badge, query, reference):
+def test_an_invalid_parameter_of_the_badge_list_is_named(api, live_badge, query, reference):
     answer = api.get(f"{BADGES}?{query}")
 
     assert answer.status_code == 400
@@ -257,18 +257,18 @@ def test_a_wrong_parameter_is_named(api, live_badge, query, reference):
     assert not RequestLog.objects.exists()
 
 
-def test_the_refusal_of_an_unknown_word_lists_those_that_are_known(api):
+def test_the_refusal_of_an_unknown_value_lists_the_allowed_ones(api):
     answer = api.get(f"{BADGES}?sortOn=RANK")
 
     assert answer.json()["errors"][0]["message"] == "Must be one of: ID, NAME, START_DATE."
 
 
-def test_all_wrong_parameters_come_back_together(api):
+def test_all_invalid_parameters_are_reported_together(api):
     answer = api.get(f"{BADGES}?page=x&size=0&order=UP")
 
     assert set(references(answer)) == {"page", "size", "order"}
 
 
 @pytest.mark.parametrize("query", ["name=%ED%A0%80", "name=%F0%9F%8F%85", "name=%5C", "other=%00"])
-def test_strange_texts_find_nothing_and_break_nothing(api, query):
+def test_unusual_texts_find_no_badge(api, query):
     assert api.get(f"{BADGES}?{query}").status_code == 200

@@ -27,7 +27,7 @@ def unclaim(api, badge_id, body=TRIGGER):
 
 
 class TestClaiming:
-    def test_answers_the_claim_and_leaves_a_trace(self, api, badge, integrator):
+    def test_claiming_a_badge_returns_and_records_the_claim(self, api, badge, integrator):
         body = json.dumps(TRIGGER)
 
         answer = claim(api, badge.pk, body)
@@ -51,7 +51,7 @@ class TestClaiming:
         assert (revision.version, revision.request) == (2, request)
         assert revision.snapshot["claims"] == [{"owner_type": "Loyalty", "reference_id": "123694"}]
 
-    def test_again_is_done_with_a_warning_and_changes_nothing(self, api, badge):
+    def test_claiming_a_badge_again_warns_and_changes_nothing(self, api, badge):
         claim(api, badge.pk)
 
         answer = claim(api, badge.pk)
@@ -67,23 +67,23 @@ class TestClaiming:
         assert badge.revisions.count() == 1
         assert RequestLog.objects.count() == 2
 
-    def test_after_unclaiming_is_a_new_claim(self, api, badge):
+    def test_claiming_a_badge_after_unclaiming_is_a_new_claim(self, api, badge):
         claim(api, badge.pk)
         unclaim(api, badge.pk)
 
         assert claim(api, badge.pk).json()["warnings"] == []
         assert Claim.objects.get().active
 
-    def test_may_be_done_many_times_for_different_objects(self, api, badge):
+    def test_claiming_a_badge_is_possible_for_several_references(self, api, badge):
         for reference in ("1", "2", "<programme>_<event>", "ü"):
             body = {"ownerType": "Journeys", "referenceId": reference}
             assert claim(api, badge.pk, body).status_code == 200
         assert badge.claims.count() == 4
 
-    def test_lets_the_owner_give_the_badge(self, api, wish, badge):
-        assert codes(api.earn(wish(badgeMetaId=badge.pk))) == [810]
+    def test_claiming_a_badge_lets_the_owner_earn_it(self, api, earn_body, badge):
+        assert codes(api.earn(earn_body(badgeMetaId=badge.pk))) == [810]
         claim(api, badge.pk)
-        assert api.earn(wish(badgeMetaId=badge.pk)).status_code == 200
+        assert api.earn(earn_body(badgeMetaId=badge.pk)).status_code == 200
 
     @pytest.mark.parametrize(
         ("status", "code", "situation", "body", "reference"),
@@ -101,7 +101,9 @@ class TestClaiming:
             (409, 815, {"inactive": True}, TRIGGER, None),
         ],
     )
-    def test_is_refused_and_changes_nothing(self, api, status, code, situation, body, reference):
+    def test_claiming_a_badge_is_refused_and_changes_nothing(
+        self, api, status, code, situation, body, reference
+    ):
         badge = BadgeMetaFactory(**situation)
 
         answer = claim(api, badge.pk, body)
@@ -113,19 +115,19 @@ class TestClaiming:
         assert BadgeMeta.objects.get().version == 1
         assert RequestLog.objects.get().code == code
 
-    def test_without_anything_misses_both(self, api, badge):
+    def test_claiming_a_badge_without_a_body_names_both_missing_fields(self, api, badge):
         answer = claim(api, badge.pk, {})
 
         assert (codes(answer), references(answer)) == ([716, 717], ["ownerType", "referenceId"])
 
     @pytest.mark.parametrize("badge_id", [UNKNOWN_ID, "junk", "%00"])
-    def test_of_an_unknown_badge_is_refused(self, api, badge_id):
+    def test_claiming_an_unknown_badge_is_refused(self, api, badge_id):
         answer = claim(api, badge_id)
 
         assert (answer.status_code, codes(answer)) == (404, [404])
         assert RequestLog.objects.get().badge is None
 
-    def test_ignores_the_group_that_was_disabled_since(self, api):
+    def test_claiming_a_badge_ignores_its_disabled_group(self, api):
         badge = BadgeMetaFactory()
         group = api.post("/api_gateway/v1/badges/group", {"name": "Gold", "rank": 1}).json()["data"]
         badge.group_id = group["id"]
@@ -139,7 +141,7 @@ class TestClaiming:
 
 
 class TestUnclaiming:
-    def test_answers_the_claim_that_was_and_keeps_its_row(self, api, live_badge):
+    def test_unclaiming_a_badge_returns_the_claim_and_keeps_its_row(self, api, live_badge):
         answer = unclaim(api, live_badge.pk)
 
         assert answer.status_code == 200
@@ -158,10 +160,10 @@ class TestUnclaiming:
         assert (request.operation, request.badge) == (Operation.UNCLAIM, live_badge)
         assert live_badge.revisions.get().snapshot["claims"] == []
 
-    def test_is_obeyed_by_the_next_earn(self, api, wish, live_badge):
-        assert api.earn(wish()).status_code == 200
+    def test_unclaiming_a_badge_applies_to_the_next_earn(self, api, earn_body, live_badge):
+        assert api.earn(earn_body()).status_code == 200
         unclaim(api, live_badge.pk)
-        assert codes(api.earn(wish())) == [810]
+        assert codes(api.earn(earn_body())) == [810]
 
     @pytest.mark.parametrize(
         ("status", "code", "body", "reference"),
@@ -173,7 +175,9 @@ class TestUnclaiming:
             (400, 400, TRIGGER | {"ownerType": "x"}, "ownerType"),
         ],
     )
-    def test_is_refused_and_changes_nothing(self, api, live_badge, status, code, body, reference):
+    def test_unclaiming_a_badge_is_refused_and_changes_nothing(
+        self, api, live_badge, status, code, body, reference
+    ):
         answer = unclaim(api, live_badge.pk, body)
 
         assert answer.status_code == status
@@ -182,13 +186,13 @@ class TestUnclaiming:
         assert not live_badge.revisions.exists()
         assert RequestLog.objects.get().code == code
 
-    def test_is_refused_the_second_time(self, api, live_badge):
+    def test_unclaiming_a_badge_twice_is_refused(self, api, live_badge):
         unclaim(api, live_badge.pk)
 
         assert codes(unclaim(api, live_badge.pk)) == [737]
         assert live_badge.revisions.count() == 1
 
-    def test_of_an_unknown_badge_is_refused(self, api):
+    def test_unclaiming_an_unknown_badge_is_refused(self, api):
         answer = unclaim(api, UNKNOWN_ID)
 
         assert (answer.status_code, codes(answer)) == (404, [404])

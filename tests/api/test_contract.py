@@ -1,4 +1,4 @@
-"""The API is what its OpenAPI description says: every operation, asked what a tool thinks up."""
+"""Generated requests to every operation get the responses that the OpenAPI description promises."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,18 @@ from django.db import close_old_connections, transaction
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
-from badgeadmin.wsgi import inside
-from badges.services.enrol import enrol_customers
-from badges.services.groups import create_custom_field, create_group
+from badgeadmin.wsgi import application
+from badges.errors import ErrorCode
+from badges.services.catalogue.groups import create_custom_field, create_group
+from badges.services.customers.enrol import enrol_customers
 from tests.api.conftest import TRIGGER, basic
 from tests.factories import CUSTOMER, LOYALTY, BadgeMetaFactory
 
 pytestmark = pytest.mark.django_db
 
-# The badge of the examples in the description: whoever copies one meets it.
+# The badge of the examples in the description, so that copies of the examples find it.
 DIRECT = "66276dc68fe258516a88ff8e"
 ENROLMENTS = "/badgeMeta/customer/"
 ALL_OF, THEN_EVERY = 100, 5
@@ -29,13 +31,13 @@ description = schemathesis.openapi.from_dict(
         {
             "generation": {"deterministic": True},
             "checks": {
-                # What a schema allows may be refused with 400 all the same: by the rules (750, 809,
-                # 816, ...), and for a NUL or too deep a nest in a field that nobody knows (3.15).
+                # A valid request may still be refused with 400: by the rules (750, 809, 816, ...),
+                # or for a NUL or deep nesting in an unknown field (3.15).
                 "positive_data_acceptance": {"enabled": False},
             },
             "operations": [
                 {
-                    # An item that is refused comes inside a 200, beside those that are done.
+                    # The response is 200 even if single items are refused.
                     "include-path": "/api_gateway/v1/badges/import/customerBadges",
                     "checks": {"negative_data_rejection": {"enabled": False}},
                 }
@@ -43,12 +45,12 @@ description = schemathesis.openapi.from_dict(
         }
     ),
 )
-description.app = inside
+description.app = application
 
 
 @dataclass
 class World:
-    """Whom to ask as, and what there is to ask about, by the names of the wire."""
+    """The credentials and the existing rows, by their names in the API."""
 
     headers: dict
     known: dict
@@ -56,12 +58,12 @@ class World:
     asked: int = 0
 
     def is_enough(self) -> bool:
-        """Whether to leave a request out: a body of many fields is asked about a sample."""
+        """Return whether to skip a request: bodies with many fields are tested by a sample."""
         self.asked += 1
         return self.asked > ALL_OF and self.asked % THEN_EVERY > 0
 
     def ask_about(self, case):
-        """Let a valid request mean what there is, wherever it names something."""
+        """Put the ids of existing rows into a generated request."""
         known = self.known
         if ENROLMENTS in case.path:
             known = known | {"badgeMetaId": self.enrolled}
@@ -74,7 +76,7 @@ class World:
 
 @pytest.fixture
 def one_connection():
-    """Keep the connection of the test, which the server would close between two requests."""
+    """Keep the test's connection, which the server would close between two requests."""
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
@@ -85,7 +87,7 @@ def one_connection():
 
 @pytest.fixture
 def world(one_connection, api_origin, integrator, earn):
-    """An integrator with a badge, an earned one, an enrolment, a group and a custom field."""
+    """Create an integrator, a badge, an earned badge, an enrolment, a group and a custom field."""
     direct = BadgeMetaFactory(pk=DIRECT, claimed=True)
     enrolled = BadgeMetaFactory(enrolled=True, claimed=True)
     earned = earn(direct, request_id="tour-1")
@@ -109,17 +111,29 @@ def world(one_connection, api_origin, integrator, earn):
     return World({"Authorization": authorization}, known, enrolled.pk)
 
 
-@description.parametrize()
+@description.exclude(path="/o/token").parametrize()  # RFC 6749 ignores unknown parameters
 @settings(
     max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_every_operation_keeps_to_its_description(world, case):
+def test_every_operation_matches_its_description(world, case):
     if world.is_enough():
         return
     if case.meta.generation.mode.is_positive:
         world.ask_about(case)
-    with transaction.atomic():  # the next request meets the same world
-        case.call_and_validate(headers=world.headers, base_url="http://localhost")
+    with transaction.atomic():  # undo the request, so that the next one starts from the same rows
+        answer = case.call(headers=world.headers, base_url="http://localhost")
+        case.validate_response(
+            answer, headers=world.headers, excluded_checks=tolerated_checks(answer)
+        )
         transaction.set_rollback(True)
+
+
+def tolerated_checks(answer) -> list:
+    """Return the checks that do not apply: an unreadable twin causes only a warning."""
+    body = answer.json()
+    if isinstance(body, list):  # the items of an import
+        return []
+    warned = {warning["code"] for warning in body["warnings"] or ()}
+    return [negative_data_rejection] if ErrorCode.TWIN_NOT_READ in warned else []

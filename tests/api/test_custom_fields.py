@@ -1,8 +1,9 @@
-"""/customField: fields of the organisation's own."""
+"""/customField: custom fields of badges."""
 
 import pytest
 
 from badges.models import CustomField, Operation, RequestLog
+from badges.rules import MAX_ACTIVE_FIELDS
 from tests.api.conftest import BADGES, a_badge, codes, references
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +18,7 @@ def terms(api):
     return api.post(FIELDS, TERMS).json()["data"]
 
 
-def test_creating_answers_the_whole_field_and_leaves_a_trace(api, integrator):
+def test_creating_a_custom_field_returns_and_records_it(api, integrator):
     answer = api.post(FIELDS, TERMS)
 
     assert answer.status_code == 201
@@ -56,7 +57,7 @@ def test_creating_answers_the_whole_field_and_leaves_a_trace(api, integrator):
         ("INTEGER", ""),
     ],
 )
-def test_a_default_fits_its_type(api, data_type, default):
+def test_the_default_of_a_custom_field_has_its_type(api, data_type, default):
     body = {"name": "x", "dataType": data_type, "defaultValue": default}
 
     assert api.post(FIELDS, body).json()["data"]["defaultValue"] == (default or None)
@@ -77,13 +78,16 @@ def test_a_default_fits_its_type(api, data_type, default):
         ({"dataType": "INTEGER", "defaultValue": "many"}, [(744, "defaultValue")]),
         ({"dataType": "BOOLEAN", "defaultValue": "yes"}, [(400, "defaultValue")]),
         ({"dataType": "DATE", "defaultValue": "soon"}, [(400, "defaultValue")]),
+        ({"dataType": "DATE", "defaultValue": "2026-W11-7"}, [(400, "defaultValue")]),
+        ({"dataType": "DATE", "defaultValue": "20260315T112000Z"}, [(400, "defaultValue")]),
+        ({"dataType": "DATE", "defaultValue": "2026-03-15x11:20:00"}, [(400, "defaultValue")]),
         ({"defaultValue": 5}, [(400, "defaultValue")]),
         ({"defaultValue": "x" * 1001}, [(400, "defaultValue")]),
         ({"isMandatory": "true"}, [(400, "isMandatory")]),
         ({"isMandatory": None}, [(400, "isMandatory")]),
     ],
 )
-def test_a_wrong_field_is_refused_and_nothing_written(api, changes, expected):
+def test_an_invalid_custom_field_is_refused_without_a_write(api, changes, expected):
     body = {name: value for name, value in (TERMS | changes).items() if value != "LEFT OUT"}
 
     answer = api.post(FIELDS, body)
@@ -94,7 +98,7 @@ def test_a_wrong_field_is_refused_and_nothing_written(api, changes, expected):
     assert RequestLog.objects.get().code == expected[0][0]
 
 
-def test_a_name_is_taken_while_its_field_is_active(api, terms):
+def test_the_name_of_an_active_custom_field_is_unique(api, terms):
     answer = api.post(FIELDS, TERMS)
     assert answer.status_code == 400
     assert (codes(answer), references(answer)) == ([740], ["name"])
@@ -104,7 +108,19 @@ def test_a_name_is_taken_while_its_field_is_active(api, terms):
     assert api.post(FIELDS, TERMS).status_code == 201
 
 
-def test_changing_leaves_the_rest_as_it_is(api, terms):
+def test_creating_one_custom_field_too_many_is_refused(api):
+    CustomField.objects.bulk_create(
+        CustomField(name=f"{number}", data_type="STRING") for number in range(MAX_ACTIVE_FIELDS)
+    )
+
+    answer = api.post(FIELDS, TERMS)
+
+    assert answer.status_code == 400
+    assert (codes(answer), references(answer)) == ([2003], ["name"])
+    assert answer.json()["data"] is None
+
+
+def test_changing_a_custom_field_keeps_omitted_fields(api, terms):
     answer = api.put(f"{FIELDS}/{terms['id']}", {"defaultValue": "All"})
 
     assert answer.status_code == 200
@@ -116,7 +132,7 @@ def test_changing_leaves_the_rest_as_it_is(api, terms):
     assert RequestLog.objects.first().operation == Operation.UPDATE_CUSTOM_FIELD
 
 
-def test_an_answer_may_be_sent_back(api, terms):
+def test_the_response_for_a_custom_field_may_be_sent_again(api, terms):
     answer = api.put(f"{FIELDS}/{terms['id']}", terms)
 
     changing = {"lastUpdatedOn", "lastUpdatedOnISO"}
@@ -136,7 +152,7 @@ def test_an_answer_may_be_sent_back(api, terms):
         ({"isActive": "no"}, [(400, "isActive")]),
     ],
 )
-def test_a_wrong_change_is_refused(api, terms, body, expected):
+def test_an_invalid_change_of_a_custom_field_is_refused(api, terms, body, expected):
     api.post(FIELDS, {"name": "other", "dataType": "DATE"})
 
     answer = api.put(f"{FIELDS}/{terms['id']}", body)
@@ -146,7 +162,7 @@ def test_a_wrong_change_is_refused(api, terms, body, expected):
     assert api.get(f"{FIELDS}/{terms['id']}").json()["data"] == terms
 
 
-def test_a_disabled_field_vanishes_from_all_reads_and_stays_disabled(api, terms):
+def test_a_disabled_custom_field_is_hidden_and_stays_disabled(api, terms):
     badge = api.post(BADGES, a_badge()).json()["data"]
     assert badge["customFields"] == {"terms": "None"}
     path = f"{FIELDS}/{terms['id']}"
@@ -162,13 +178,13 @@ def test_a_disabled_field_vanishes_from_all_reads_and_stays_disabled(api, terms)
 
 
 @pytest.mark.parametrize("field_id", [UNKNOWN_ID, "junk", "%00"])
-def test_an_unknown_field_is_not_found(api, terms, field_id):
+def test_an_unknown_custom_field_is_not_found(api, terms, field_id):
     for answer in (api.get(f"{FIELDS}/{field_id}"), api.put(f"{FIELDS}/{field_id}", {})):
         assert answer.status_code == 404
         assert codes(answer) == [404]
 
 
-def test_the_list_shows_the_last_changed_first(api):
+def test_the_list_of_custom_fields_starts_with_the_last_changed(api):
     for name in ("one", "two", "three"):
         api.post(FIELDS, {"name": name, "dataType": "STRING"})
     api.put(f"{FIELDS}/{CustomField.objects.get(name='one').pk}", {"defaultValue": "1"})
@@ -199,7 +215,7 @@ def test_the_list_shows_the_last_changed_first(api):
         ("isActive=0", "isActive"),
     ],
 )
-def test_a_wrong_parameter_is_named(api, query, reference):
+def test_an_invalid_parameter_of_the_list_of_custom_fields_is_named(api, query, reference):
     answer = api.get(f"{FIELDS}?{query}")
 
     assert (codes(answer), references(answer)) == ([400], [reference])

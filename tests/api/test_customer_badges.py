@@ -1,4 +1,4 @@
-"""GET /customer/{customerId}: the badges a customer can earn, or has earned."""
+"""GET /customer/{customerId}: the badges that a customer can earn or has earned."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -41,7 +41,7 @@ def march(day):
 
 @pytest.fixture
 def listed(api):
-    """Ask for the badges of CUSTOMER; gives the items of the answer."""
+    """Return a function that requests the badges of CUSTOMER and returns the items."""
 
     def ask(query="", customer=CUSTOMER):
         answer = api.get(f"{CUSTOMERS}{customer}?{query}")
@@ -52,7 +52,7 @@ def listed(api):
 
 
 def names(items):
-    """Whatever their order: badges of one second have none."""
+    """Return the names as a set, because badges of the same second have no defined order."""
     return {item["name"] for item in items}
 
 
@@ -126,7 +126,7 @@ def test_an_item_has_the_fields_and_spellings_of_the_contract(listed):
     }
 
 
-def test_what_was_never_earned_has_no_count_and_no_dates(listed):
+def test_a_badge_that_was_never_earned_has_no_count_and_no_dates(listed):
     badge = BadgeMetaFactory(claimed=True)
     badge.claims.update(active=False)
     EarnedBadgeFactory(badge=badge, customer_id=OTHER)
@@ -172,14 +172,14 @@ def earned_in_every_way():
     BadgeMetaFactory(name="never earned")
 
 
-def test_earned_are_badges_the_customer_holds_now(listed):
+def test_earned_are_active_badges_of_the_customer(listed):
     earned_in_every_way()
 
     assert names(listed("badgeType=EARNED")) == {"held", "expired and held"}
     assert names(listed("badgeType=EARNED&includeExpired=false")) == {"held", "expired and held"}
 
 
-def test_earned_with_expired_ones_leaves_out_what_was_revoked(listed):
+def test_earned_with_expired_ones_excludes_revoked_ones(listed):
     earned_in_every_way()
 
     items = listed("badgeType=EARNED&includeExpired=true")
@@ -188,7 +188,7 @@ def test_earned_with_expired_ones_leaves_out_what_was_revoked(listed):
     assert [item["name"] for item in items if item["earnedBadgeId"] is None] == ["expired"]
 
 
-def test_a_count_leaves_revoked_ones_out_and_the_id_is_of_the_latest_active(listed):
+def test_a_count_excludes_revoked_ones_and_the_id_is_of_the_latest_active(listed):
     first = EarnedBadgeFactory(earned_at=march(4), event_at=march(9))
     latest = EarnedBadgeFactory(badge=first.badge, earned_at=march(6), event_at=march(2))
     EarnedBadgeFactory(badge=first.badge, earned_at=march(7), expires_at=march(8))
@@ -203,7 +203,7 @@ def test_a_count_leaves_revoked_ones_out_and_the_id_is_of_the_latest_active(list
     assert item["lastEarnEventDateISO"] == "2026-03-09T00:00:00Z"
 
 
-def test_a_group_narrows_the_list_down_until_it_is_disabled(listed):
+def test_a_group_filters_the_list_until_it_is_disabled(listed):
     group = BadgeGroup.objects.create(name="Gold", rank=1)
     other = BadgeGroup.objects.create(name="Silver", rank=2)
     BadgeMetaFactory(name="in", group=group)
@@ -258,11 +258,29 @@ def test_rank_sorts_by_group_then_rank_then_end(listed):
     ]
 
 
-def test_badges_come_in_the_order_of_their_ids(listed):
+def test_the_first_page_of_available_badges_begins_with_enrolments_and_then_the_newest(listed):
     for number in (2, 1, 3):
-        BadgeMetaFactory(pk=f"{number:024x}", name=str(number))
+        BadgeMetaFactory(name=f"direct {number}")
+    for number in (1, 3, 2):
+        badge = BadgeMetaFactory(name=f"enrolled {number}", enrolled=True)
+        EnrolmentFactory(badge=badge, enrolled_at=march(10 + number))
 
-    assert in_order(listed()) == ["1", "2", "3"]
+    assert in_order(listed()) == [
+        "enrolled 3",
+        "enrolled 2",
+        "enrolled 1",
+        "direct 3",
+        "direct 1",
+        "direct 2",
+    ]
+
+
+@pytest.mark.parametrize("query", ["badgeType=EARNED", "badgeType=EARNED&includeExpired=true"])
+def test_the_first_page_of_earned_badges_begins_with_the_last_earned(listed, query):
+    for day in (2, 12, *range(3, 12)):
+        EarnedBadgeFactory(badge__name=str(day), earned_at=march(day), event_at=march(1))
+
+    assert in_order(listed(query)) == [str(day) for day in range(12, 2, -1)]
 
 
 @pytest.mark.parametrize(
@@ -281,7 +299,7 @@ def test_the_last_earned_comes_first_and_the_never_earned_last(listed, sort, exp
     assert in_order(listed(f"sortOn={sort}")) == expected
 
 
-def test_a_page_tells_what_was_asked_for_and_how_many_there_are(api):
+def test_a_page_of_customer_badges_has_its_parameters_and_the_total(api):
     for rank, name in enumerate("abcde"):
         BadgeMetaFactory(name=name, rank=rank)
 
@@ -297,7 +315,7 @@ def test_a_page_tells_what_was_asked_for_and_how_many_there_are(api):
     assert page("limit=2&page=9")[0] == []
 
 
-def test_a_page_takes_the_same_few_queries_whatever_it_holds(api):
+def test_the_query_count_of_customer_badges_is_constant(api):
     def cost():
         with CaptureQueriesContext(connection) as queries:
             answer = api.get(f"{CUSTOMERS}{CUSTOMER}?badgeType=EARNED&size=100")
@@ -334,20 +352,20 @@ WRONG = {
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
 )
-def test_a_wrong_parameter_is_named(api, name, value):
+def test_an_invalid_parameter_of_customer_badges_is_named(api, name, value):
     answer = api.get(f"{CUSTOMERS}{CUSTOMER}?{name}={value}")
 
     assert answer.status_code == 400
     assert (codes(answer), references(answer)) == ([400], [name])
 
 
-def test_a_refused_word_comes_with_the_list_of_those_allowed(api):
+def test_the_refusal_of_an_unknown_value_lists_the_allowed_ones(api):
     answer = api.get(f"{CUSTOMERS}{CUSTOMER}?badgeType=ALL")
 
     assert "AVAILABLE, EARNED" in answer.json()["errors"][0]["message"]
 
 
-def test_junk_that_is_no_parameter_does_no_harm(listed):
+def test_unknown_parameters_of_customer_badges_are_ignored(listed):
     BadgeMetaFactory(name="a")
 
     assert names(listed("%00=1&lastEarnedOnDate=x&%ED%A0%80=2&groupid=1")) == {"a"}
@@ -359,14 +377,14 @@ def test_junk_that_is_no_parameter_does_no_harm(listed):
     ["0", "-1", "9223372036854775808", str(10**30), "1.0", "abc", "a@b.test", "%D9%A3", "%00",
      "1%0A", "%ED%A0%80", "%201", "+1", "1" * 5000],
 )  # fmt: skip
-def test_a_customer_is_a_number(api, customer):
+def test_the_customer_of_customer_badges_is_a_number(api, customer):
     answer = api.get(f"{CUSTOMERS}{customer}")
 
     assert answer.status_code == 400
     assert (codes(answer), references(answer)) == ([400], ["customerId"])
 
 
-def test_every_number_is_a_customer(listed):
+def test_any_number_is_a_customer(listed):
     EarnedBadgeFactory(customer_id=2**63 - 1)
 
     assert len(listed("badgeType=EARNED", customer=2**63 - 1)) == 1
@@ -374,7 +392,7 @@ def test_every_number_is_a_customer(listed):
 
 
 @pytest.mark.parametrize("kind", ["email", "mobile", "externalId", "cardNumber", "unknown"])
-def test_customers_are_known_by_their_number_alone(api, kind):
+def test_customer_badges_identify_customers_by_number_only(api, kind):
     api.headers["X-CAP-CUSTOMER-IDENTIFIER"] = kind
 
     answer = api.get(f"{CUSTOMERS}a@b.test")
@@ -383,10 +401,10 @@ def test_customers_are_known_by_their_number_alone(api, kind):
     assert (codes(answer), references(answer)) == ([1028], [None])
 
 
-def test_reading_needs_its_right_and_leaves_no_row(api):
-    stranger = ApiClient(IntegratorFactory(access_groups=[]).client_id)
+def test_reading_customer_badges_requires_its_permission_and_writes_nothing(api):
+    other = ApiClient(IntegratorFactory(access_groups=[]).client_id)
 
-    assert stranger.get(f"{CUSTOMERS}{CUSTOMER}").status_code == 403
+    assert other.get(f"{CUSTOMERS}{CUSTOMER}").status_code == 403
     assert api.get(f"{CUSTOMERS}x").status_code == 400
     assert api.post(f"{CUSTOMERS}{CUSTOMER}", {}).status_code == 405
     assert not RequestLog.objects.exists()

@@ -1,4 +1,4 @@
-"""POST /customer/earn: what is answered and what is written."""
+"""POST /customer/earn: responses and rows."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-# The request of the page the contract was started from, word for word.
+# The request on the page that was the origin of the contract, verbatim.
 SAMPLE = """{
     "badgeMetaId": "66276dc68fe258516a88ff8e",
     "customerId": 62090013,
@@ -49,7 +49,7 @@ def sample_badge(db):
     return BadgeMetaFactory(pk="66276dc68fe258516a88ff8e", claimed=True)
 
 
-def test_the_sample_of_the_contract_gives_a_badge(api, sample_badge):
+def test_the_sample_of_the_contract_earns_a_badge(api, sample_badge):
     answer = api.earn(SAMPLE)
 
     assert answer.status_code == 200
@@ -69,7 +69,7 @@ def test_the_sample_of_the_contract_gives_a_badge(api, sample_badge):
     }
 
 
-def test_an_earn_leaves_its_row_in_the_request_log(api, integrator, sample_badge):
+def test_an_earn_writes_a_row_of_the_request_log(api, integrator, sample_badge):
     api.earn(SAMPLE)
 
     request = RequestLog.objects.get()
@@ -82,37 +82,37 @@ def test_an_earn_leaves_its_row_in_the_request_log(api, integrator, sample_badge
     assert EarnedBadge.objects.get().request == request
 
 
-def test_the_expiry_is_written_to_the_microsecond(api, wish):
+def test_the_expiry_is_written_to_the_microsecond(api, earn_body):
     moment = datetime(2071, 3, 4, 5, 6, 7, 123457, UTC)
     badge = BadgeMetaFactory(claimed=True, earned_expiry_kind="FIXED_DATE", earned_expiry_at=moment)
 
-    answer = api.earn(wish(badgeMetaId=badge.pk))
+    answer = api.earn(earn_body(badgeMetaId=badge.pk))
 
     assert b'"expiresOn":3192671167.123457,' in answer.content
     assert answer.json()["data"]["expiresOnISO"] == "2071-03-04T05:06:07Z"
 
 
 @pytest.mark.parametrize("request_id", [2132, "2132", -7, "a/b c", "x" * 100, "ü"])
-def test_the_request_id_is_echoed_in_its_own_type(api, wish, request_id):
-    assert api.earn(wish(requestId=request_id)).json()["data"]["requestId"] == request_id
+def test_the_request_id_is_echoed_in_its_own_type(api, earn_body, request_id):
+    assert api.earn(earn_body(requestId=request_id)).json()["data"]["requestId"] == request_id
 
 
 @pytest.mark.parametrize(("given", "number"), [("23423", 23423), (2**63 - 1, 2**63 - 1)])
-def test_a_customer_id_is_answered_as_a_number(api, wish, given, number):
-    assert api.earn(wish(customerId=given)).json()["data"]["customerId"] == number
+def test_a_customer_id_is_returned_as_a_number(api, earn_body, given, number):
+    assert api.earn(earn_body(customerId=given)).json()["data"]["customerId"] == number
     assert EarnedBadge.objects.get().customer_id == number
 
 
-def test_an_earn_of_an_enrolled_customer_names_the_enrolment(api, wish, enrolled_badge):
+def test_an_earn_of_an_enrolled_customer_names_the_enrolment(api, earn_body, enrolled_badge):
     enrolment = EnrolmentFactory(badge=enrolled_badge, customer_id=CUSTOMER)
 
-    answer = api.earn(wish(badgeMetaId=enrolled_badge.pk))
+    answer = api.earn(earn_body(badgeMetaId=enrolled_badge.pk))
 
     assert answer.json()["data"]["issuedId"] == enrolment.pk
 
 
-def test_a_badge_left_out_is_found_through_its_claim(api, wish, live_badge):
-    answer = api.earn(wish(badgeMetaId="LEFT OUT"))
+def test_an_omitted_badge_is_found_through_its_claim(api, earn_body, live_badge):
+    answer = api.earn(earn_body(badgeMetaId="LEFT OUT"))
 
     assert answer.json()["data"]["badgeMetaId"] == live_badge.pk
 
@@ -131,15 +131,15 @@ def test_a_badge_left_out_is_found_through_its_claim(api, wish, live_badge):
         ),
     ],
 )
-def test_the_event_date_is_read_as_the_contract_has_it(api, wish, dates, event_at):
-    assert api.earn(wish(**dates)).status_code == 200
+def test_the_event_date_has_the_formats_of_the_contract(api, earn_body, dates, event_at):
+    assert api.earn(earn_body(**dates)).status_code == 200
 
     assert EarnedBadge.objects.get().event_at == event_at.replace(tzinfo=UTC)
 
 
-def test_an_event_date_left_out_is_now(api, wish):
+def test_an_omitted_event_date_is_now(api, earn_body):
     before = timezone.now()
-    api.earn(wish(earnEventDate=None))
+    api.earn(earn_body(earnEventDate=None))
 
     earned = EarnedBadge.objects.get()
     assert before <= earned.event_at == earned.earned_at <= timezone.now()
@@ -187,10 +187,10 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_a_refusal_has_its_code_and_writes_no_badge(api, wish, code):
+def test_a_refusal_has_its_code_and_writes_no_badge(api, earn_body, code):
     status, situation, reference = REFUSALS[code]
 
-    answer = api.earn(wish(**situation()))
+    answer = api.earn(earn_body(**situation()))
 
     assert answer.status_code == status
     assert codes(answer) == [code]
@@ -200,26 +200,26 @@ def test_a_refusal_has_its_code_and_writes_no_badge(api, wish, code):
 
 
 @pytest.mark.parametrize(("level", "code"), [(LimitLevel.CUSTOMER, 2001), (LimitLevel.BADGE, 2002)])
-def test_a_limit_is_answered_with_409(api, wish, level, code):
+def test_an_earn_over_the_limit_is_answered_with_409(api, earn_body, level, code):
     limited = situation_limit(level)
-    assert api.earn(wish(**limited)).status_code == 200
+    assert api.earn(earn_body(**limited)).status_code == 200
 
-    answer = api.earn(wish(**limited))
+    answer = api.earn(earn_body(**limited))
 
     assert answer.status_code == 409
     assert codes(answer) == [code]
     assert EarnedBadge.objects.count() == 1
 
 
-def test_all_missing_fields_come_back_together(api):
+def test_all_missing_fields_of_an_earn_are_reported_together(api):
     answer = api.earn({})
 
     assert answer.status_code == 400
     assert codes(answer) == [812, 804, 716, 717]
 
 
-def test_a_repeated_request_tells_its_integrator_what_the_first_did(api, wish):
-    first = wish(requestId=2132)
+def test_a_repeated_request_returns_the_original_to_its_integrator(api, earn_body):
+    first = earn_body(requestId=2132)
     earned = api.earn(first).json()["data"]
 
     answer = api.earn(first | {"requestId": "2132"})
@@ -238,8 +238,8 @@ def test_a_repeated_request_tells_its_integrator_what_the_first_did(api, wish):
     assert EarnedBadge.objects.count() == 1
 
 
-def test_a_repeated_request_id_with_other_content_is_not_identical(api, wish):
-    first = wish()
+def test_a_repeated_request_id_with_other_content_is_not_identical(api, earn_body):
+    first = earn_body()
     api.earn(first)
 
     answer = api.earn(first | {"customerId": 5})
@@ -248,8 +248,8 @@ def test_a_repeated_request_id_with_other_content_is_not_identical(api, wish):
     assert not EarnedBadge.objects.filter(customer_id=5).exists()
 
 
-def test_another_integrator_learns_nothing_of_the_first_request(api, wish):
-    first = wish()
+def test_a_repeated_request_id_of_another_integrator_reveals_nothing(api, earn_body):
+    first = earn_body()
     api.earn(first)
     other = ApiClient(IntegratorFactory().client_id)
 
@@ -259,9 +259,9 @@ def test_another_integrator_learns_nothing_of_the_first_request(api, wish):
     assert "original" not in answer.json()["errors"][0]
 
 
-def test_a_refused_request_may_be_sent_again(api, wish):
+def test_a_refused_request_may_be_sent_again(api, earn_body):
     badge = BadgeMetaFactory(inactive=True, claimed=True)
-    request = wish(badgeMetaId=badge.pk)
+    request = earn_body(badgeMetaId=badge.pk)
     assert codes(api.earn(request)) == [815]
     badge.active, badge.version = True, badge.version + 1
     badge.save()
@@ -269,9 +269,9 @@ def test_a_refused_request_may_be_sent_again(api, wish):
     assert api.earn(request).status_code == 200
 
 
-def test_no_field_gives_the_exemption_of_membercare(api, wish):
+def test_no_field_grants_the_exemption_of_membercare(api, earn_body):
     answer = api.earn(
-        wish(
+        earn_body(
             triggeredBy={"ownerType": "Membercare", "referenceId": "maria"},
             channel="MEMBERCARE",
         )
@@ -281,15 +281,17 @@ def test_no_field_gives_the_exemption_of_membercare(api, wish):
     assert not EarnedBadge.objects.exists()
 
 
-def test_a_plain_earn_takes_two_queries(api, wish, django_assert_num_queries):
-    api.earn(wish())  # the definition is known from now on
+def test_a_plain_earn_takes_two_queries(api, earn_body, django_assert_num_queries):
+    api.earn(earn_body())  # caches the definition
 
-    # The caller, and what is written; SQLite writes each row by itself, between two savepoints.
+    # The credentials and the insert. SQLite inserts the rows one by one, between two savepoints.
     with django_assert_num_queries(2 if connection.vendor == "postgresql" else 3 + 2):
-        assert api.earn(wish()).status_code == 200
+        assert api.earn(earn_body()).status_code == 200
 
 
-def test_an_earn_with_everything_on_takes_eight_queries(api, wish, django_assert_max_num_queries):
+def test_an_earn_with_enrolment_and_limits_takes_eight_queries(
+    api, earn_body, django_assert_max_num_queries
+):
     badge = BadgeMetaFactory(
         enrolled=True,
         claimed=[LOYALTY],
@@ -301,10 +303,10 @@ def test_an_earn_with_everything_on_takes_eight_queries(api, wish, django_assert
         ],
     )
     EnrolmentFactory(badge=badge, customer_id=CUSTOMER)
-    api.earn(wish(badgeMetaId=badge.pk))
+    api.earn(earn_body(badgeMetaId=badge.pk))
 
     with django_assert_max_num_queries(8 + 2):
-        assert api.earn(wish(badgeMetaId=badge.pk)).status_code == 200
+        assert api.earn(earn_body(badgeMetaId=badge.pk)).status_code == 200
 
 
 def test_a_get_is_answered_with_405(api):
@@ -314,14 +316,14 @@ def test_a_get_is_answered_with_405(api):
     assert codes(answer) == [405]
 
 
-def test_the_body_may_be_in_any_spelling_of_utf8(api, wish):
-    body = json.dumps(wish(requestId="grüße"), ensure_ascii=False).encode()
+def test_the_body_may_be_in_any_encoding_of_utf8(api, earn_body):
+    body = json.dumps(earn_body(requestId="grüße"), ensure_ascii=False).encode()
 
     assert api.earn(body).json()["data"]["requestId"] == "grüße"
 
 
-def test_the_trigger_of_the_request_is_recorded(api, wish):
-    api.earn(wish())
+def test_the_trigger_of_the_request_is_recorded(api, earn_body):
+    api.earn(earn_body())
 
     earned = EarnedBadge.objects.get()
     assert {"ownerType": earned.owner_type, "referenceId": earned.reference_id} == TRIGGER

@@ -1,4 +1,4 @@
-"""POST /customer/earnBulk: one call, one row in the request log, an outcome for each customer."""
+"""POST /customer/earnBulk: one call, one row in the request log, one outcome per customer."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def body(live_badge):
     return make
 
 
-def test_every_customer_is_given_the_badge(api, body, live_badge):
+def test_every_customer_of_a_bulk_earn_has_the_badge(api, body, live_badge):
     answer = api.post(EARN_BULK, body())
 
     assert answer.status_code == 200
@@ -58,7 +58,7 @@ def test_a_refused_customer_does_not_stop_the_others(api, body):
     assert list(kept) == [("bulk-1", 1, 811), ("bulk-1", 3, 811)]
 
 
-def test_a_badge_limit_is_used_up_in_the_order_of_the_list(api, body):
+def test_a_badge_limit_is_used_in_the_order_of_the_list(api, body):
     limit = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 2)
     badge = BadgeMetaFactory(claimed=True, limits=[limit])
 
@@ -88,7 +88,7 @@ def test_a_customer_named_twice_counts_once_with_a_warning(api, body):
     assert EarnedBadge.objects.filter(customer_id=5).count() == 1
 
 
-def test_a_repeated_request_gives_nothing(api, body):
+def test_a_repeated_bulk_earn_earns_nothing(api, body):
     api.post(EARN_BULK, body())
 
     answer = api.post(EARN_BULK, body())
@@ -98,8 +98,8 @@ def test_a_repeated_request_gives_nothing(api, body):
     assert EarnedBadge.objects.count() == 3
 
 
-def test_the_request_id_is_one_with_that_of_a_single_earn(api, body, wish):
-    api.earn(wish(requestId="bulk-1"))
+def test_bulk_and_single_earns_share_request_ids(api, body, earn_body):
+    api.earn(earn_body(requestId="bulk-1"))
 
     assert codes(api.post(EARN_BULK, body())) == [809]
 
@@ -114,7 +114,7 @@ def test_the_request_id_is_one_with_that_of_a_single_earn(api, body, wish):
         ({"earnEventDate": "2099-01-01"}, 750),
     ],
 )
-def test_what_concerns_the_call_refuses_it_whole(api, body, changes, code):
+def test_an_error_of_the_call_refuses_the_whole_bulk_earn(api, body, changes, code):
     answer = api.post(EARN_BULK, body(**changes))
 
     assert codes(answer) == [code]
@@ -135,7 +135,7 @@ def test_what_concerns_the_call_refuses_it_whole(api, body, changes, code):
         ({"requestId": "LEFT OUT"}, ([804], ["requestId"])),
     ],
 )
-def test_a_wrong_list_is_refused(api, body, changes, expected):
+def test_an_invalid_list_of_customers_is_refused(api, body, changes, expected):
     answer = api.post(EARN_BULK, body(**changes))
 
     assert answer.status_code == 400
@@ -143,7 +143,7 @@ def test_a_wrong_list_is_refused(api, body, changes, expected):
     assert not EarnedBadge.objects.exists()
 
 
-def test_ten_thousand_customers_take_as_many_queries_as_two(api, body):
+def test_the_query_count_of_a_bulk_earn_is_constant(api, body):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

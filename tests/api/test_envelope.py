@@ -1,4 +1,4 @@
-"""Every answer below the API has the envelope, whatever goes wrong."""
+"""Every response of the API has the envelope, even after an error."""
 
 import pytest
 from django.db import OperationalError, connection
@@ -6,6 +6,7 @@ from django.test import Client
 
 from badges.models import EarnedBadge
 from tests.api.conftest import EARN, codes
+from tests.api.faults import Broken
 
 pytestmark = pytest.mark.django_db
 
@@ -13,21 +14,9 @@ pytestmark = pytest.mark.django_db
 API = "/api_gateway/"
 
 
-class Broken:
-    """Stands between Django and the database and fails on the insert of a request."""
-
-    def __init__(self, error: Exception):
-        self.error = error
-
-    def __call__(self, execute, sql, params, many, context):
-        if "INSERT INTO badges_requestlog" in sql.replace('"', ""):
-            raise self.error
-        return execute(sql, params, many, context)
-
-
-def test_an_unexpected_error_is_logged_and_not_told(api, wish, caplog):
+def test_an_unexpected_error_is_logged_and_not_revealed(api, earn_body, caplog):
     with connection.execute_wrapper(Broken(RuntimeError("the secret of the house"))):
-        answer = api.earn(wish())
+        answer = api.earn(earn_body())
 
     assert answer.status_code == 500
     assert codes(answer) == [999999]
@@ -36,9 +25,9 @@ def test_an_unexpected_error_is_logged_and_not_told(api, wish, caplog):
     assert not EarnedBadge.objects.exists()
 
 
-def test_a_database_that_is_away_is_answered_with_503(api, wish):
+def test_an_unavailable_database_is_answered_with_503(api, earn_body):
     with connection.execute_wrapper(Broken(OperationalError("gone"))):
-        answer = api.earn(wish())
+        answer = api.earn(earn_body())
 
     assert answer.status_code == 503
     assert codes(answer) == [503]
@@ -50,7 +39,7 @@ def test_a_database_that_is_away_is_answered_with_503(api, wish):
     "path",
     ["/api_gateway/", "/api_gateway/v1/badges/", "/api_gateway/v1/badges/no/where", EARN + "/"],
 )
-def test_an_unknown_address_has_the_envelope(method, path):
+def test_the_response_for_an_unknown_address_has_the_envelope(method, path):
     answer = getattr(Client(enforce_csrf_checks=True), method)(path)
 
     assert answer.status_code == 404
@@ -58,7 +47,7 @@ def test_an_unknown_address_has_the_envelope(method, path):
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "options", "patch"])
-def test_an_unknown_method_has_the_envelope(api, method):
+def test_the_response_for_an_unknown_method_has_the_envelope(api, method):
     answer = getattr(api.client, method)(EARN, headers=api.headers)
 
     assert answer.status_code == 405
@@ -66,7 +55,7 @@ def test_an_unknown_method_has_the_envelope(api, method):
     assert answer["Allow"]
 
 
-def test_a_host_that_is_not_ours_is_refused_in_the_envelope(api):
+def test_a_disallowed_host_is_refused_in_the_envelope(api):
     answer = api.client.post(EARN, headers=api.headers | {"host": "evil.example"})
 
     assert answer.status_code == 400

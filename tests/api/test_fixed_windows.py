@@ -1,4 +1,4 @@
-"""Fixed windows through the API: in definitions, edited while they run, and their cycles."""
+"""Fixed windows in the API: definitions, edits while they run, and their cycles."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from badges.models import EarnTally, Limit, LimitKind, LimitLevel, RequestLog, Unit
 from badges.models.values import start_of_day
-from badges.services.windows import reference_id
+from badges.services.catalogue.windows import reference_id
 from tests.api.conftest import BADGES, TRIGGER, codes, references
 from tests.factories import CUSTOMER, BadgeMetaFactory, EarnedBadgeFactory
 
@@ -31,7 +31,10 @@ def epoch(*parts) -> float:
 
 @pytest.fixture
 def badge():
-    """From 15 April to 7 May 2026, twice in five days for each, nine times a month for all."""
+    """Return a badge with two limits: two per customer in five days, nine per month over all.
+
+    The badge is live from 15 April to 7 May 2026.
+    """
     return BadgeMetaFactory(
         starts_at=STARTS_AT, expires_at=EXPIRES_AT, limits=[MONTH, FIVE_DAYS], claimed=True
     )
@@ -44,7 +47,7 @@ def details(api, badge, **query) -> dict:
 
 
 def days(data) -> list[tuple[str, str]]:
-    """The first and last days of the cycles of an answer, without their year."""
+    """Return the first and last days of the cycles in a response, without the year."""
     return [
         (cycle["startDateISO"][5:10], cycle["endDateISO"][5:10])
         for cycle in data["fixedWindowCycles"]
@@ -62,7 +65,7 @@ MONTHS = [("04-15", "04-30"), ("05-01", "05-07")]
 
 
 class TestCycles:
-    def test_are_answered_with_all_their_fields(self, api, badge):
+    def test_cycles_are_returned_with_all_their_fields(self, api, badge):
         data = details(api, badge, constraintType="CUSTOMER", size=1)
 
         assert data == {
@@ -113,22 +116,24 @@ class TestCycles:
             ({"startDate": "0001-01-01", "endDate": "9999-12-31"}, BLOCKS + MONTHS),
         ],
     )
-    def test_are_those_that_were_asked_for(self, api, badge, query, expected):
+    def test_cycles_are_the_requested_ones(self, api, badge, query, expected):
         assert days(details(api, badge, **query)) == expected
 
-    def test_show_the_period_that_was_asked_for(self, api, badge):
+    def test_cycles_show_the_requested_period(self, api, badge):
         data = details(api, badge, startDate="2026-04-20T00:00:00+05:30", endDate=1777000000.5)
 
         assert data["startDateISO"] == "2026-04-19T18:30:00Z"
         assert data["endDate"] == 1777000000.5
 
-    def test_of_a_badge_without_fixed_windows_are_none(self, api, live_badge):
+    def test_cycles_of_a_badge_without_fixed_windows_are_none(self, api, live_badge):
         data = details(api, live_badge)
 
         assert data["fixedWindowCycles"] == []
         assert data["pagination"] == {"page": 0, "size": 10, "total": 0, "totalPages": 0}
 
-    def test_of_a_century_of_days_come_at_once(self, api, django_assert_max_num_queries):
+    def test_daily_cycles_of_a_century_are_computed_lazily(
+        self, api, django_assert_max_num_queries
+    ):
         badge = BadgeMetaFactory(
             starts_at=datetime(1930, 1, 1, tzinfo=UTC),
             expires_at=datetime(2030, 1, 1, tzinfo=UTC),
@@ -147,7 +152,7 @@ class TestCycles:
 class TestCounts:
     @pytest.fixture(autouse=True)
     def earned(self, badge):
-        """Two of the customer in the second block and one in the last, one of somebody else."""
+        """Give two badges in the second block, one in the last, and one to another customer."""
         for day, customer_id in [(20, CUSTOMER), (24, CUSTOMER), (21, 7)]:
             self.give(badge, datetime(2026, 4, day, 23, 59, 59, tzinfo=UTC), customer_id)
         self.give(badge, datetime(2026, 5, 7, 9, tzinfo=UTC), CUSTOMER)
@@ -160,38 +165,38 @@ class TestCounts:
         tally.by_event_day += 1
         tally.save()
 
-    def test_are_of_the_customer_and_of_all_by_event_date(self, api, badge):
+    def test_counts_of_cycles_are_by_event_date_per_customer_and_in_total(self, api, badge):
         data = details(api, badge, includeEarnCount="true", customerId=CUSTOMER)
 
         assert data["customerId"] == CUSTOMER
         assert [cycle["earnCount"] for cycle in data["fixedWindowCycles"]] == [0, 2, 0, 0, 1, 3, 1]
 
-    def test_of_the_badge_need_no_customer(self, api, badge):
+    def test_counts_of_cycles_of_all_customers_need_no_customer(self, api, badge):
         data = details(api, badge, includeEarnCount="true", constraintType="BADGE")
 
         assert "customerId" not in data
         assert [cycle["earnCount"] for cycle in data["fixedWindowCycles"]] == [3, 1]
 
-    def test_are_left_out_when_nobody_asks(self, api, badge):
+    def test_counts_of_cycles_are_omitted_by_default(self, api, badge):
         data = details(api, badge, customerId=CUSTOMER)
 
         assert "customerId" not in data
         assert not any("earnCount" in cycle for cycle in data["fixedWindowCycles"])
 
-    def test_take_one_query_for_each_level(self, api, badge, django_assert_num_queries):
+    def test_counts_of_cycles_take_one_query_per_level(self, api, badge, django_assert_num_queries):
         for size in (2, 7):
             with django_assert_num_queries(7 if size == 7 else 6):
                 details(api, badge, includeEarnCount="true", customerId=CUSTOMER, size=size)
 
 
-def test_counts_agree_with_what_the_limits_count(api, wish):
+def test_counts_of_cycles_agree_with_the_limits(api, earn_body):
     now = timezone.now()
     badge = BadgeMetaFactory(
         claimed=True, starts_at=now - 3 * DAY, expires_at=now + 3 * DAY, limits=[FIVE_DAYS, MONTH]
     )
     for _earn in range(2):
-        assert api.earn(wish(badgeMetaId=badge.pk)).status_code == 200
-    assert codes(api.earn(wish(badgeMetaId=badge.pk))) == [2001]
+        assert api.earn(earn_body(badgeMetaId=badge.pk)).status_code == 200
+    assert codes(api.earn(earn_body(badgeMetaId=badge.pk))) == [2001]
 
     data = details(api, badge, includeEarnCount="true", customerId=CUSTOMER)
 
@@ -226,7 +231,7 @@ def test_counts_agree_with_what_the_limits_count(api, wish):
         ({"badgeMetaId": "\0"}, 400, "badgeMetaId"),
     ],
 )
-def test_a_wrong_parameter_is_refused(api, badge, query, code, reference):
+def test_an_invalid_parameter_of_fixed_windows_is_refused(api, badge, query, code, reference):
     asked = {"badgeMetaId": badge.pk} | query
     asked = {name: value for name, value in asked.items() if value is not None}
 
@@ -237,7 +242,7 @@ def test_a_wrong_parameter_is_refused(api, badge, query, code, reference):
 
 
 @pytest.mark.parametrize("badge_id", [UNKNOWN_ID, "junk"])
-def test_an_unknown_badge_is_not_found(api, badge_id):
+def test_fixed_windows_of_an_unknown_badge_are_not_found(api, badge_id):
     answer = api.get(f"{DETAILS}?badgeMetaId={badge_id}")
 
     assert (answer.status_code, codes(answer)) == (404, [404])
@@ -247,7 +252,7 @@ def test_an_unknown_badge_is_not_found(api, badge_id):
 class TestEditing:
     @pytest.fixture
     def running(self):
-        """A badge whose cycle of five days has begun yesterday."""
+        """Return a badge whose current cycle of five days began yesterday."""
         starts_at = start_of_day(timezone.now()) - 6 * DAY
         return BadgeMetaFactory(
             starts_at=starts_at, expires_at=starts_at + 365 * DAY, limits=[FIVE_DAYS], claimed=True
@@ -276,7 +281,7 @@ class TestEditing:
             "maxEarnLimit": most,
         }
 
-    def test_shows_the_running_cycle(self, api, running):
+    def test_editing_fixed_windows_shows_the_running_cycle(self, api, running):
         (constraint,) = self.constraints(api, running)
 
         begins = running.starts_at + 5 * DAY
@@ -291,7 +296,7 @@ class TestEditing:
             "endDateISO": (begins + 4 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
 
-    def test_of_another_length_waits_until_the_cycle_ends(self, api, running):
+    def test_editing_the_length_of_a_fixed_window_applies_after_the_cycle(self, api, running):
         active, upcoming = self.edit(api, running, self.days(3, most=7))
 
         assert self.shape(active) == (5, "ACTIVE", 2)
@@ -302,7 +307,7 @@ class TestEditing:
         assert "currentCycle" in active
         assert "currentCycle" not in upcoming
 
-    def test_shows_the_cycles_of_both(self, api, running):
+    def test_editing_fixed_windows_shows_the_cycles_of_both(self, api, running):
         self.edit(api, running, self.days(3))
 
         cycles = details(api, running, size=5)["fixedWindowCycles"]
@@ -311,24 +316,24 @@ class TestEditing:
         assert lengths == [5, 5, 3, 3, 3]
         assert all(one["endDate"] + 86_400 == two["startDate"] for one, two in pairwise(cycles))
 
-    def test_of_the_cap_alone_holds_at_once(self, api, running):
+    def test_editing_the_cap_of_a_fixed_window_applies_immediately(self, api, running):
         (constraint,) = self.edit(api, running, self.days(5, most=3))
 
         assert self.shape(constraint) == (5, "ACTIVE", 3)
 
-    def test_may_take_both_windows_back_and_changes_nothing(self, api, running):
+    def test_editing_fixed_windows_accepts_both_windows_unchanged(self, api, running):
         before = self.edit(api, running, self.days(3))
 
         assert self.edit(api, running, *before) == before
 
-    def test_a_second_time_replaces_the_one_to_come(self, api, running):
+    def test_editing_fixed_windows_again_replaces_the_upcoming_one(self, api, running):
         self.edit(api, running, self.days(3))
 
         after = self.edit(api, running, self.days(4))
 
         assert [self.shape(each) for each in after] == [(5, "ACTIVE", 2), (4, "UPCOMING", 2)]
 
-    def test_back_to_the_running_one_gives_up_the_one_to_come(self, api, running):
+    def test_editing_fixed_windows_back_removes_the_upcoming_one(self, api, running):
         active, _upcoming = self.edit(api, running, self.days(3))
 
         (after,) = self.edit(api, running, active)
@@ -336,7 +341,7 @@ class TestEditing:
         assert self.shape(after) == (5, "ACTIVE", 2)
         assert after["endDate"] == (running.starts_at + 364 * DAY).timestamp()
 
-    def test_of_an_upcoming_badge_replaces(self, api):
+    def test_editing_fixed_windows_of_an_upcoming_badge_replaces_them(self, api):
         badge = BadgeMetaFactory(upcoming=True, limits=[FIVE_DAYS])
 
         (after,) = self.edit(api, badge, self.days(3))
@@ -344,7 +349,7 @@ class TestEditing:
         assert self.shape(after) == (3, "UPCOMING", 2)
         assert "currentCycle" not in after
 
-    def test_with_two_new_windows_of_a_unit_is_refused(self, api, running):
+    def test_editing_to_two_new_fixed_windows_of_a_unit_is_refused(self, api, running):
         body = api.get(f"{BADGES}/{running.pk}").json()["data"]
         before = running.snapshot()
 
@@ -353,10 +358,10 @@ class TestEditing:
         assert (codes(answer), references(answer)) == ([400], ["customerConstraints"])
         assert running.snapshot() == before
 
-    def test_is_obeyed_by_earns(self, api, wish, running):
+    def test_editing_fixed_windows_applies_to_earns(self, api, earn_body, running):
         self.edit(api, running, self.days(5, most=1))
         earn = {"badgeMetaId": running.pk, "triggeredBy": TRIGGER}
 
-        assert api.earn(wish(**earn)).status_code == 200
-        assert codes(api.earn(wish(**earn))) == [2001]
+        assert api.earn(earn_body(**earn)).status_code == 200
+        assert codes(api.earn(earn_body(**earn))) == [2001]
         assert RequestLog.objects.filter(code=2001).count() == 1

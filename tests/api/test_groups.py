@@ -18,7 +18,7 @@ def gold(api):
     return api.post(GROUPS, GOLD).json()["data"]
 
 
-def test_creating_answers_the_whole_group_and_leaves_a_trace(api, integrator):
+def test_creating_a_group_returns_and_records_it(api, integrator):
     answer = api.post(GROUPS, GOLD)
 
     assert answer.status_code == 200
@@ -45,7 +45,7 @@ def test_creating_answers_the_whole_group_and_leaves_a_trace(api, integrator):
     assert request.content == '{"name": "Gold", "rank": 1}'
 
 
-def test_changing_answers_the_group_and_leaves_a_trace(api, gold):
+def test_changing_a_group_returns_and_records_it(api, gold):
     answer = api.put(f"{GROUPS}/{gold['id']}", {"name": "Silver", "rank": 0})
 
     assert answer.status_code == 200
@@ -75,7 +75,7 @@ def test_a_disabled_group_leaves_its_badges_ungrouped(api, gold):
     assert api.get(f"{GROUPS}/{gold['id']}").json()["data"]["isActive"] is False
 
 
-def test_a_disabled_group_stays_so_until_it_is_enabled(api, gold):
+def test_a_disabled_group_stays_disabled_until_it_is_enabled(api, gold):
     path = f"{GROUPS}/{gold['id']}"
     api.put(path, GOLD | {"isActive": False})
 
@@ -83,7 +83,7 @@ def test_a_disabled_group_stays_so_until_it_is_enabled(api, gold):
     assert api.put(path, GOLD | {"isActive": True}).json()["data"]["isActive"] is True
 
 
-def test_a_name_is_taken_while_its_group_is_active(api, gold):
+def test_the_name_of_an_active_group_is_unique(api, gold):
     for body in (GOLD, {"name": " Gold ", "rank": 5}):
         answer = api.post(GROUPS, body)
         assert answer.status_code == 400
@@ -110,7 +110,7 @@ def test_a_name_is_taken_while_its_group_is_active(api, gold):
         ([], [(400, None)]),
     ],
 )
-def test_a_wrong_group_is_refused_and_nothing_written(api, body, expected):
+def test_an_invalid_group_is_refused_without_a_write(api, body, expected):
     answer = api.post(GROUPS, body)
 
     assert answer.status_code == 400
@@ -128,7 +128,7 @@ def test_a_wrong_group_is_refused_and_nothing_written(api, body, expected):
         (GOLD | {"isActive": None}, [(400, "isActive")]),
     ],
 )
-def test_a_wrong_change_is_refused(api, gold, body, expected):
+def test_an_invalid_change_of_a_group_is_refused(api, gold, body, expected):
     answer = api.put(f"{GROUPS}/{gold['id']}", body)
 
     assert list(zip(codes(answer), references(answer), strict=True)) == expected
@@ -142,7 +142,7 @@ def test_an_unknown_group_is_not_found(api, gold, group_id):
         assert codes(answer) == [404]
 
 
-def test_the_list_runs_by_rank_the_lowest_first(api):
+def test_the_list_of_groups_is_ordered_by_rank(api):
     for name, rank in [("Bronze", 3), ("Gold", 1), ("Silver", 2), ("Aluminium", 3)]:
         api.post(GROUPS, {"name": name, "rank": rank})
 
@@ -164,7 +164,7 @@ def test_the_list_runs_by_rank_the_lowest_first(api):
 @pytest.mark.parametrize(
     ("query", "reference"), [("page=-1", "page"), ("size=x", "size"), ("order=up", "order")]
 )
-def test_a_wrong_parameter_is_named(api, query, reference):
+def test_an_invalid_parameter_of_the_list_of_groups_is_named(api, query, reference):
     answer = api.get(f"{GROUPS}?{query}")
 
     assert (codes(answer), references(answer)) == ([400], [reference])

@@ -1,4 +1,4 @@
-"""POST and PUT /import/customerBadges: history, taken as it is."""
+"""POST and PUT /import/customerBadges: past earns, imported without rules."""
 
 from datetime import UTC, datetime
 
@@ -56,7 +56,7 @@ def test_a_batch_without_an_id_gets_one(api, item):
     assert answer.json()[0]["data"]["requestId"] == f"{batch_id}_1"
 
 
-def test_a_batch_is_taken_once(api, item):
+def test_a_batch_is_imported_once(api, item):
     api.post(IMPORT, [item], **{"X-CAP-REQUEST-ID": "b1"})
 
     answer = api.post(IMPORT, [item], **{"X-CAP-REQUEST-ID": "b1"})
@@ -65,7 +65,7 @@ def test_a_batch_is_taken_once(api, item):
     assert EarnedBadge.objects.count() == 1
 
 
-def test_a_bad_item_is_refused_alone(api, item):
+def test_an_invalid_item_is_refused_alone(api, item):
     items = [
         item | {"badgeMetaId": "0" * 24},
         item | {"customerId": "x"},
@@ -83,7 +83,7 @@ def test_a_bad_item_is_refused_alone(api, item):
 
 
 @pytest.mark.parametrize("body", [[], {}, 5, [{}], [5], "x"])
-def test_a_body_without_any_good_item_is_refused(api, body):
+def test_an_import_without_any_valid_item_is_refused(api, body):
     answer = api.post(IMPORT, body)
 
     assert answer.status_code == 400
@@ -92,17 +92,17 @@ def test_a_body_without_any_good_item_is_refused(api, body):
     assert RequestLog.objects.get().outcome == "REFUSED"
 
 
-def test_imported_badges_count_for_limits(api, item, wish):
+def test_imported_badges_count_for_limits(api, item, earn_body):
     limits = [Limit(level, LimitKind.FIXED_VALUE, 1) for level in LimitLevel]
     badge = BadgeMetaFactory(claimed=True, limits=limits)
     api.post(IMPORT, [item | {"badgeMetaId": badge.pk}, item | {"badgeMetaId": badge.pk}])
 
-    assert EarnedBadge.objects.count() == 2  # history is not judged
-    assert codes(api.earn(wish(badgeMetaId=badge.pk))) == [2001]
-    assert codes(api.earn(wish(badgeMetaId=badge.pk, customerId=CUSTOMER + 1))) == [2002]
+    assert EarnedBadge.objects.count() == 2  # limits do not apply to imports
+    assert codes(api.earn(earn_body(badgeMetaId=badge.pk))) == [2001]
+    assert codes(api.earn(earn_body(badgeMetaId=badge.pk, customerId=CUSTOMER + 1))) == [2002]
 
 
-def test_an_import_may_be_put(api, item):
+def test_an_import_accepts_put(api, item):
     answer = api.client.put(IMPORT, [item], content_type="application/json", headers=api.headers)
 
     assert answer.status_code == 200

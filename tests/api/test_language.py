@@ -1,4 +1,4 @@
-"""What goes over the wire is in English, whatever language a client accepts or a cookie names."""
+"""Responses of the API are in English, regardless of the Accept-Language header and cookies."""
 
 import pytest
 
@@ -14,7 +14,7 @@ LISTS = f"{EARN}Bulk"
 
 @pytest.fixture
 def german(integrator):
-    """The client of an integrator whose machine speaks German, with a cookie that says so."""
+    """Return an API client that prefers German in its header and its cookie."""
     client = ApiClient(integrator.client_id)
     client.headers |= GERMAN
     client.client.cookies["django_language"] = "de"
@@ -29,10 +29,10 @@ def varies(answer) -> str:
     return answer.get("Vary", "") + answer.get("Content-Language", "")
 
 
-def test_a_refusal_is_answered_and_recorded_in_english(german, wish):
+def test_a_refusal_is_answered_and_recorded_in_english(german, earn_body):
     BadgeMetaFactory(name="Other")
 
-    answer = german.earn(wish(triggeredBy={"ownerType": "Journeys", "referenceId": "1"}))
+    answer = german.earn(earn_body(triggeredBy={"ownerType": "Journeys", "referenceId": "1"}))
 
     assert said(answer) == ["The owner must claim the badge first."]
     assert RequestLog.objects.get().errors[0]["message"] == "The owner must claim the badge first."
@@ -49,8 +49,8 @@ def test_a_refusal_is_answered_and_recorded_in_english(german, wish):
         ({"triggeredBy": []}, "Invalid data. Expected a dictionary, but got list."),
     ],
 )
-def test_a_fault_of_the_input_is_named_in_english(german, wish, changes, message):
-    answer = german.earn(wish(**changes))
+def test_an_input_error_is_in_english(german, earn_body, changes, message):
+    answer = german.earn(earn_body(**changes))
 
     assert message in said(answer)[0]
     assert message in RequestLog.objects.get().errors[0]["message"]
@@ -74,15 +74,15 @@ def test_a_refusal_of_the_framework_is_in_english(german, method, path, status, 
     assert "Accept-Language" not in varies(answer)
 
 
-def test_who_is_unknown_is_told_in_english(german):
+def test_the_refusal_of_credentials_is_in_english(german):
     answer = german.client.get(BADGES, headers=basic("nobody") | GERMAN)
 
     assert codes(answer) == [401]
     assert said(answer) == ["Valid credentials are needed."]
 
 
-def test_the_refused_of_a_list_are_answered_and_recorded_in_english(german, wish, enrolled_badge):
-    body = wish(badgeMetaId=enrolled_badge.pk, customerIds=[1, 2, 2], customerId="LEFT OUT")
+def test_refusals_of_a_list_are_answered_and_recorded_in_english(german, earn_body, enrolled_badge):
+    body = earn_body(badgeMetaId=enrolled_badge.pk, customerIds=[1, 2, 2], customerId="LEFT OUT")
 
     answer = german.post(LISTS, body)
 
@@ -93,16 +93,16 @@ def test_the_refused_of_a_list_are_answered_and_recorded_in_english(german, wish
     }
 
 
-def test_a_success_is_the_same_and_does_not_vary(api, german, wish):
-    answers = [api.earn(wish()).headers, german.earn(wish()).headers]
+def test_a_success_does_not_depend_on_the_language(api, german, earn_body):
+    answers = [api.earn(earn_body()).headers, german.earn(earn_body()).headers]
 
     for headers in answers:
         assert "Accept-Language" not in headers.get("Vary", "")
         assert "Content-Language" not in headers
 
 
-def test_an_answer_that_is_kept_for_a_repeat_is_in_english(german, wish):
-    body = wish(triggeredBy={"ownerType": "Loyalty", "referenceId": "123694"})
+def test_a_stored_response_is_in_english(german, earn_body):
+    body = earn_body(triggeredBy={"ownerType": "Loyalty", "referenceId": "123694"})
 
     first = german.earn(body, **{"idempotency-key": "k"})
     again = german.earn(body, **{"idempotency-key": "k", "accept-language": "en"})
@@ -111,18 +111,18 @@ def test_an_answer_that_is_kept_for_a_repeat_is_in_english(german, wish):
     assert StoredAnswer.objects.get().body == first.text
 
 
-def test_a_token_is_given_and_refused_in_english(german, integrator):
+def test_a_token_is_issued_and_refused_in_english(german, integrator):
     refused = german.client.post("/o/token/", {"grant_type": "password"}, headers=german.headers)
     given = german.client.post(
         "/o/token/", {"grant_type": "client_credentials"}, headers=german.headers
     )
 
-    assert refused.json()["error"] == "invalid_request"
+    assert refused.json()["error"] == "unsupported_grant_type"
     assert given.status_code == 200
     assert "Accept-Language" not in varies(refused) + varies(given)
 
 
-def test_the_description_is_in_english(client):
+def test_the_api_description_is_in_english(client):
     english, german = (
         client.get("/api/schema/", {"format": "json"}, headers={"accept-language": language})
         for language in ("en", "de")

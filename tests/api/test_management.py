@@ -1,4 +1,4 @@
-"""GET /management/{customerId}: the lists of a customer's badges that staff see."""
+"""GET /management/{customerId}: the lists of a customer's badges for staff."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +30,7 @@ def march(day):
 
 @pytest.fixture
 def listed(api):
-    """Ask for the badges of CUSTOMER; gives the items of the answer."""
+    """Return a function that requests the badges of CUSTOMER and returns the items."""
 
     def ask(query=""):
         answer = api.get(f"{MANAGEMENT}{CUSTOMER}?{query}")
@@ -42,12 +42,12 @@ def listed(api):
 
 @pytest.fixture
 def available(listed):
-    """Ask for the available badges, by default those whose dates say they are live."""
+    """Return a function that requests the available badges, by default those within their dates."""
     return lambda query="": names(listed(f"badgeType=AVAILABLE&{query}"))
 
 
 def names(items):
-    """Whatever their order."""
+    """Return the names as a set, to ignore the order."""
     return {item["name"] for item in items}
 
 
@@ -95,7 +95,7 @@ def test_an_item_has_the_fields_and_spellings_of_the_contract(listed):
     }
 
 
-def test_a_customer_can_be_enrolled_where_no_enrolment_stands_from_now_on(listed):
+def test_enrolable_are_badges_without_a_current_or_future_enrolment(listed):
     ahead = timezone.now() + timedelta(hours=1)
     BadgeMetaFactory(name="never enrolled", enrolled=True)
     EnrolmentFactory(badge__name="another's", customer_id=OTHER)
@@ -127,7 +127,7 @@ def test_available_are_direct_badges_and_enrolled_ones(available):
     assert available() == {"direct", "enrolled"}
 
 
-def test_earned_and_expired_are_what_is_held_and_what_is_not_any_more(listed):
+def test_earned_are_active_badges_and_expired_are_former_ones(listed):
     EarnedBadgeFactory(badge__name="held")
     both = EarnedBadgeFactory(badge__name="expired and held", expires_at=PAST).badge
     EarnedBadgeFactory(badge=both)
@@ -160,7 +160,7 @@ def test_earned_and_expired_are_what_is_held_and_what_is_not_any_more(listed):
         ([{"expires_at": PAST}, {"revoked": True, "enrolled_at": march(9)}], "REVOKED"),
     ],
 )
-def test_the_enrolment_that_runs_tells_the_status_or_else_the_last(listed, enrolments, status):
+def test_the_status_is_of_the_current_enrolment_or_the_last(listed, enrolments, status):
     badge = EarnedBadgeFactory(badge__enrolled=True).badge
     for enrolment in enrolments:
         EnrolmentFactory(badge=badge, **enrolment)
@@ -168,7 +168,7 @@ def test_the_enrolment_that_runs_tells_the_status_or_else_the_last(listed, enrol
     assert [item["issueStatus"] for item in listed("badgeType=EARNED")] == [status]
 
 
-def test_the_name_is_looked_for_whatever_its_case(available):
+def test_the_name_is_searched_case_insensitively(available):
     BadgeMetaFactory(name="Summer Gold")
     BadgeMetaFactory(name="Winter")
 
@@ -176,7 +176,7 @@ def test_the_name_is_looked_for_whatever_its_case(available):
     assert available("name=%25") == available("name=_") == set()
 
 
-def test_the_switch_narrows_the_list_down(listed):
+def test_the_active_parameter_filters_the_list(listed):
     EarnedBadgeFactory(badge__name="on")
     EarnedBadgeFactory(badge__name="off", badge__inactive=True)
 
@@ -185,7 +185,7 @@ def test_the_switch_narrows_the_list_down(listed):
     assert names(listed("badgeType=EARNED&action=DE_ACTIVATED")) == {"off"}
 
 
-def test_the_status_narrows_the_list_down(listed):
+def test_the_status_filters_the_list(listed):
     EarnedBadgeFactory(badge__name="upcoming", badge__upcoming=True)
     EarnedBadgeFactory(badge__name="live", badge__inactive=True)
     EarnedBadgeFactory(badge__name="expired", badge__expired=True)
@@ -197,7 +197,7 @@ def test_the_status_narrows_the_list_down(listed):
     assert names(listed("badgeType=EARNED&badgeStatus=LIVE,EXPIRED")) == {"live", "expired"}
 
 
-def test_owner_and_claim_narrow_the_list_down(available):
+def test_owner_and_claim_filter_the_list(available):
     claims = [Owner("Journeys", "1"), Owner("Journeys", "2")]
     BadgeMetaFactory(name="both", owners=["Loyalty", "Journeys"], claimed=claims)
     BadgeMetaFactory(name="owner", owners=["Journeys"])
@@ -229,7 +229,7 @@ def test_owner_and_claim_narrow_the_list_down(available):
         ("startOnOperator=LESS_THAN&endOnOperator=LESS_THAN", {"early", "middle", "late"}),
     ],
 )
-def test_dates_narrow_the_list_down(available, query, expected):
+def test_dates_filter_the_list(available, query, expected):
     for name, year in [("early", 2024), ("middle", 2025), ("late", 2026)]:
         BadgeMetaFactory(
             name=name,
@@ -240,7 +240,7 @@ def test_dates_narrow_the_list_down(available, query, expected):
     assert available(query) == expected
 
 
-def test_a_group_narrows_the_list_down(available):
+def test_a_group_filters_the_list(available):
     group = BadgeGroup.objects.create(name="Gold", rank=1)
     BadgeMetaFactory(name="in", group=group)
     BadgeMetaFactory(name="out")
@@ -259,7 +259,7 @@ SORTED = {
 
 
 def facts_in_every_order():
-    """Badges a, b and c, and d of which there is nothing to sort by but its own columns."""
+    """Create badges a, b and c in a different order for each sort key, and d without facts."""
     for name in "abc":
         place = {sort: expected.index(name) + 1 for sort, expected in SORTED.items()}
         badge = BadgeMetaFactory(
@@ -286,7 +286,7 @@ LONG_BEFORE = datetime(2021, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("sort", SORTED)
-def test_a_list_is_sorted_both_ways_and_what_has_no_date_comes_last(listed, sort):
+def test_a_list_is_sorted_in_both_directions_with_missing_dates_last(listed, sort):
     facts_in_every_order()
     expected = list(SORTED[sort])
     own_column = sort in ("EXPIRES_ON", "LAST_MODIFIED_DATE")
@@ -298,14 +298,14 @@ def test_a_list_is_sorted_both_ways_and_what_has_no_date_comes_last(listed, sort
     assert downwards == [*reversed(expected), "d"]
 
 
-def test_by_default_the_last_to_end_comes_first(listed):
+def test_by_default_the_list_is_sorted_by_end_descending(listed):
     facts_in_every_order()
 
     assert in_order(listed("badgeType=AVAILABLE&order=DESC")) == ["c", "b", "a", "d"]
     assert in_order(listed("badgeType=AVAILABLE")) == ["c", "b", "a", "d"]
 
 
-def test_a_page_tells_what_was_asked_for_and_how_many_there_are(api):
+def test_a_page_of_managed_badges_has_its_parameters_and_the_total(api):
     for year in range(5):
         BadgeMetaFactory(name=str(year), expires_at=datetime(2090 + year, 1, 1, tzinfo=UTC))
 
@@ -315,7 +315,7 @@ def test_a_page_tells_what_was_asked_for_and_how_many_there_are(api):
     assert data["pagination"] == {"page": 1, "size": 2, "total": 5, "totalPages": 3}
 
 
-def test_a_page_takes_the_same_few_queries_whatever_it_holds(api):
+def test_the_query_count_of_managed_badges_is_constant(api):
     def cost():
         with CaptureQueriesContext(connection) as queries:
             answer = api.get(f"{MANAGEMENT}{CUSTOMER}?badgeType=EARNED&size=100")
@@ -358,38 +358,38 @@ WRONG = {
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
 )
-def test_a_wrong_parameter_is_named(api, name, value):
+def test_an_invalid_parameter_of_managed_badges_is_named(api, name, value):
     answer = api.get(f"{MANAGEMENT}{CUSTOMER}?{name}={value}")
 
     assert answer.status_code == 400
     assert (codes(answer), references(answer)) == ([400], [name])
 
 
-def test_all_wrong_parameters_are_named_at_once(api):
+def test_all_invalid_parameters_of_managed_badges_are_reported_together(api):
     answer = api.get(f"{MANAGEMENT}{CUSTOMER}?size=0&order=up&startOn=x&owner=a&owner=b")
 
     assert codes(answer) == [400] * len(references(answer))
-    assert references(answer) == ["owner"]  # twice the same is refused before anything is read
+    assert references(answer) == ["owner"]  # repetition is checked before values
     answer = api.get(f"{MANAGEMENT}{CUSTOMER}?size=0&order=up&startOn=x")
     assert set(references(answer)) == {"size", "order", "startOn"}
 
 
 @pytest.mark.parametrize("customer", ["0", str(2**63), "abc", "%00"])
-def test_a_customer_is_a_number(api, customer):
+def test_the_customer_of_managed_badges_is_a_number(api, customer):
     answer = api.get(MANAGEMENT + customer)
 
     assert answer.status_code == 400
     assert (codes(answer), references(answer)) == ([400], ["customerId"])
 
 
-def test_customers_are_known_by_their_number_alone(api):
+def test_managed_badges_identify_customers_by_number_only(api):
     api.headers["X-CAP-CUSTOMER-IDENTIFIER"] = "mobile"
 
     assert codes(api.get(MANAGEMENT + "919999999994")) == [1028]
 
 
-def test_reading_needs_its_right_and_leaves_no_row():
-    stranger = ApiClient(IntegratorFactory(access_groups=[]).client_id)
+def test_reading_managed_badges_requires_its_permission_and_writes_nothing():
+    other = ApiClient(IntegratorFactory(access_groups=[]).client_id)
 
-    assert stranger.get(f"{MANAGEMENT}{CUSTOMER}").status_code == 403
+    assert other.get(f"{MANAGEMENT}{CUSTOMER}").status_code == 403
     assert not RequestLog.objects.exists()

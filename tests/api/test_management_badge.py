@@ -1,4 +1,4 @@
-"""GET /management/{customerId}/badge/{badgeId}: everything one badge is to one customer."""
+"""GET /management/{customerId}/badge/{badgeId}: one badge of one customer, with statistics."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from badges.models import Limit, LimitKind, LimitLevel, Unit, Weekday
 from badges.models.values import add_months, start_of_day
-from badges.services.earn import earn_badge
-from badges.services.windows import reference_id
+from badges.services.catalogue.windows import reference_id
+from badges.services.earning.slow_path import earn_badge
 from tests.api.conftest import TRIGGER, ApiClient, codes, references
 from tests.factories import (
     CUSTOMER,
@@ -46,7 +46,7 @@ def path(badge, customer=CUSTOMER, query=""):
 
 @pytest.fixture
 def details(api):
-    """Ask for a badge with its statistics."""
+    """Return a function that requests a badge with its statistics."""
 
     def ask(badge, query="includeStatistics=true"):
         answer = api.get(path(badge.pk, query=query))
@@ -58,7 +58,7 @@ def details(api):
 
 @pytest.fixture
 def give(api_origin):
-    """Give a badge to customers now, so that the limits count it."""
+    """Return a function that gives a badge to customers now, so that the limits count it."""
 
     def give(badge, *customers):
         for number, customer in enumerate(customers):
@@ -74,7 +74,7 @@ def give(api_origin):
 
 
 def both(name, moment):
-    """A moment as the wire has it, in both of its spellings."""
+    """Return a datetime in both formats of the API."""
     return {name: moment.timestamp(), f"{name}ISO": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
@@ -119,7 +119,7 @@ def test_without_statistics_the_blocks_are_absent(details):
     }
 
 
-def test_a_badge_the_customer_has_nothing_of(details):
+def test_a_badge_without_any_rows_of_the_customer(details):
     badge = BadgeMetaFactory(inactive=True, claimed=True)
     badge.claims.update(active=False)
     EarnedBadgeFactory(badge=badge, customer_id=OTHER)
@@ -136,7 +136,7 @@ def test_a_badge_the_customer_has_nothing_of(details):
     assert data["badgeConstraints"] == [unlimited | {"constraintLevel": "BADGE"}]
 
 
-def test_every_enrolment_is_told_with_where_it_stands(details):
+def test_every_enrolment_is_returned_with_its_status(details):
     badge = BadgeMetaFactory(enrolled=True)
     revoked = EnrolmentFactory(badge=badge, revoked=True, enrolled_at=march(3))
     EnrolmentFactory(badge=badge, expires_at=PAST, enrolled_at=march(4), owner_type="")
@@ -160,14 +160,14 @@ def test_every_enrolment_is_told_with_where_it_stands(details):
     }
 
 
-def test_every_issued_badge_is_told_with_where_it_stands(api, details, enrolled_badge):
+def test_every_issued_badge_is_returned_with_its_status(api, details, enrolled_badge):
     enrolment = EnrolmentFactory(badge=enrolled_badge)
     EarnedBadgeFactory(badge=enrolled_badge, revoked=True, earned_at=march(3))
     EarnedBadgeFactory(badge=enrolled_badge, expires_at=PAST, earned_at=march(4))
     EarnedBadgeFactory(badge=enrolled_badge, customer_id=OTHER)
     ahead = timezone.now() + timedelta(hours=1)
-    wish = {"badgeMetaId": enrolled_badge.pk, "customerId": CUSTOMER, "requestId": 2132}
-    given = api.earn(wish | {"earnEventDateISO": ahead.isoformat(), "triggeredBy": TRIGGER})
+    earn_body = {"badgeMetaId": enrolled_badge.pk, "customerId": CUSTOMER, "requestId": 2132}
+    given = api.earn(earn_body | {"earnEventDateISO": ahead.isoformat(), "triggeredBy": TRIGGER})
     given = given.json()["data"]
 
     data = details(enrolled_badge)
@@ -214,7 +214,7 @@ def test_the_last_issued_badge_comes_first(details, query, expected):
     assert [facts[earned["earnedBadgeId"]] for earned in earns] == expected
 
 
-def test_totals_and_rolling_windows_tell_how_much_is_used_up(details, give):
+def test_totals_and_rolling_windows_report_their_usage(details, give):
     badge = BadgeMetaFactory(
         claimed=True,
         limits=[
@@ -253,7 +253,7 @@ def test_totals_and_rolling_windows_tell_how_much_is_used_up(details, give):
             | {"currentEarnCountDays": 2, "currentEarnCountMonths": 3},
         },
     ]
-    counted = UNUSED | {"currentEarnCount": 3}  # the tally: what came through the services
+    counted = UNUSED | {"currentEarnCount": 3}  # the tally, which counts earns through the services
     assert data["badgeConstraints"] == [
         of_badge
         | {
@@ -272,7 +272,7 @@ def test_totals_and_rolling_windows_tell_how_much_is_used_up(details, give):
     ]
 
 
-def test_a_fixed_window_tells_its_cycle_to_the_last_day(details, give):
+def test_a_fixed_window_reports_its_cycle_to_the_last_day(details, give):
     monthly = Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_WINDOW, 5, Unit.MONTHS, 1)
     badge = BadgeMetaFactory(claimed=True, limits=[monthly])
     give(badge, CUSTOMER, OTHER)
@@ -298,7 +298,7 @@ def test_a_fixed_window_tells_its_cycle_to_the_last_day(details, give):
     }
 
 
-def test_only_the_window_that_runs_has_a_cycle_and_a_count(details):
+def test_only_the_current_window_has_a_cycle_and_a_count(details):
     changed = start_of_day(timezone.now()) + timedelta(days=3)
     weekly = (LimitLevel.BADGE, LimitKind.FIXED_WINDOW, 2, Unit.WEEKS, 1, Weekday.SUNDAY)
     days = (LimitLevel.BADGE, LimitKind.FIXED_WINDOW, 1, Unit.DAYS, 10)
@@ -326,7 +326,7 @@ def test_a_window_does_not_run_outside_of_its_badge(details, status):
     assert constraint["earnConstraintBlockStatistics"] == UNUSED
 
 
-def test_the_details_take_the_same_few_queries_however_much_there_is(api):
+def test_the_query_count_of_the_details_is_constant(api):
     limits = [
         Limit(level, kind, 1000, *window)
         for level in LimitLevel
@@ -353,7 +353,7 @@ def test_the_details_take_the_same_few_queries_however_much_there_is(api):
 
 
 @pytest.mark.parametrize("badge", ["0" * 24, "unknown", "A" * 24, "%00", "%ED%A0%80", "a" * 5000])
-def test_an_unknown_badge_is_not_found(api, badge):
+def test_the_details_of_an_unknown_badge_are_not_found(api, badge):
     answer = api.get(path(badge))
 
     assert answer.status_code == 404
@@ -365,7 +365,7 @@ def test_an_unknown_badge_is_not_found(api, badge):
     [("includeStatistics", value) for value in ("1", "", "TRUE")]
     + [("sortOn", value) for value in ("RANK", "%00")],
 )
-def test_a_wrong_parameter_is_named(api, live_badge, name, value):
+def test_an_invalid_parameter_of_the_details_is_named(api, live_badge, name, value):
     answer = api.get(path(live_badge.pk, query=f"{name}={value}"))
 
     assert answer.status_code == 400
@@ -373,20 +373,20 @@ def test_a_wrong_parameter_is_named(api, live_badge, name, value):
 
 
 @pytest.mark.parametrize("customer", ["0", str(2**63), "abc", "%00"])
-def test_a_customer_is_a_number(api, live_badge, customer):
+def test_the_customer_of_the_details_is_a_number(api, live_badge, customer):
     answer = api.get(path(live_badge.pk, customer=customer))
 
     assert answer.status_code == 400
     assert (codes(answer), references(answer)) == ([400], ["customerId"])
 
 
-def test_customers_are_known_by_their_number_alone(api, live_badge):
+def test_the_details_identify_customers_by_number_only(api, live_badge):
     api.headers["X-CAP-CUSTOMER-IDENTIFIER"] = "email"
 
     assert codes(api.get(path(live_badge.pk, customer="a@b.test"))) == [1028]
 
 
-def test_reading_needs_its_right(live_badge):
-    stranger = ApiClient(IntegratorFactory(access_groups=[]).client_id)
+def test_reading_the_details_requires_its_permission(live_badge):
+    other = ApiClient(IntegratorFactory(access_groups=[]).client_id)
 
-    assert stranger.get(path(live_badge.pk)).status_code == 403
+    assert other.get(path(live_badge.pk)).status_code == 403

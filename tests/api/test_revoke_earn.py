@@ -1,4 +1,4 @@
-"""POST /customer/revokeEarn: one issued badge is taken back."""
+"""POST /customer/revokeEarn: revoke one earned badge."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def test_a_revoked_badge_is_not_revoked_again(api, body, held):
         ({"earnedBadgeId": 5}, 400, 400, "earnedBadgeId"),
     ],
 )
-def test_a_wrong_revocation_is_refused(api, body, held, changes, status, code, reference):
+def test_an_invalid_revocation_is_refused(api, body, held, changes, status, code, reference):
     answer = api.post(REVOKE, body | changes)
 
     assert answer.status_code == status
@@ -71,27 +71,27 @@ def test_a_wrong_revocation_is_refused(api, body, held, changes, status, code, r
 
 
 @pytest.mark.parametrize("kind", ["email", "mobile", "externalId", "cardNumber", "nonsense"])
-def test_customers_are_known_by_their_number_alone(api, body, held, kind):
+def test_a_revocation_identifies_customers_by_number_only(api, body, held, kind):
     answer = api.post(REVOKE, body, **{"X-CAP-CUSTOMER-IDENTIFIER": kind})
 
     assert (answer.status_code, codes(answer)) == (400, [1028])
-    assert EarnedBadge.objects.standing().count() == 1
+    assert EarnedBadge.objects.not_revoked().count() == 1
     assert RequestLog.objects.filter(code=1028).count() == 1
 
 
 @pytest.mark.parametrize("level", LimitLevel)
-def test_a_revoked_badge_counts_against_no_limit(api, wish, level):
+def test_a_revoked_badge_does_not_count_for_limits(api, earn_body, level):
     badge = BadgeMetaFactory(claimed=True, limits=[Limit(level, LimitKind.FIXED_VALUE, 1)])
-    earned = api.earn(wish(badgeMetaId=badge.pk)).json()["data"]["earnedBadgeId"]
-    assert api.earn(wish(badgeMetaId=badge.pk)).status_code == 409
+    earned = api.earn(earn_body(badgeMetaId=badge.pk)).json()["data"]["earnedBadgeId"]
+    assert api.earn(earn_body(badgeMetaId=badge.pk)).status_code == 409
 
     api.post(REVOKE, {"badgeMetaId": badge.pk, "customerId": CUSTOMER, "earnedBadgeId": earned})
 
-    assert api.earn(wish(badgeMetaId=badge.pk)).status_code == 200
+    assert api.earn(earn_body(badgeMetaId=badge.pk)).status_code == 200
     assert sum(EarnTally.objects.values_list("by_event_day", flat=True)) in (0, 1)
 
 
-def test_a_request_id_makes_a_revocation_once(api, body):
+def test_a_request_id_revokes_once(api, body):
     api.post(REVOKE, body | {"requestId": "take-back"})
 
     assert codes(api.post(REVOKE, body | {"requestId": "take-back"})) == [809]

@@ -1,4 +1,4 @@
-"""Every route of the API has its right, written down here: what is not in the table fails."""
+"""Every route of the API has an entry in this table of permissions; a missing one fails."""
 
 import re
 
@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from badges.models import Integrator
 from badges.roles import ROLES
-from tests.api.conftest import ApiClient, basic, codes
-from tests.api.test_authentication import token_for
+from tests.api.conftest import ApiClient, basic, codes, token_for
 from tests.factories import PASSWORD, IntegratorFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -57,19 +56,19 @@ ROUTES = pytest.mark.parametrize(
 
 
 def routes(patterns, path=""):
-    """Yield (method, path) of everything that the resolver knows below the API."""
+    """Yield the method and path of every route of the API."""
     for pattern in patterns:
         here = path + str(pattern.pattern).removeprefix("^").removesuffix("$").replace("\\Z", "")
         if hasattr(pattern, "url_patterns"):
             yield from routes(pattern.url_patterns, here)
         elif here.startswith(API[1:]):
             named = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"{\1}", here)
-            for method in set(pattern.callback.actions) - {"head"}:  # a GET to everyone
+            for method in set(pattern.callback.actions) - {"head"}:  # implied by GET
                 yield method.upper(), named.removeprefix(API[1:])
 
 
 def call(client, method, path):
-    """Send nothing to the route: whether it is let in does not depend on what it is sent."""
+    """Send an empty body: permissions are checked before the body."""
     address = API + re.sub(r"\{\w+\}", "1", path)
     return client.client.generic(
         method, address, b"{}", content_type="application/json", headers=client.headers
@@ -78,7 +77,7 @@ def call(client, method, path):
 
 @pytest.fixture
 def with_rights():
-    """Return a maker of clients with exactly these rights."""
+    """Return a function that makes a client with exactly these permissions."""
 
     def make(*rights):
         group = Group.objects.create(name="Exactly these")
@@ -89,11 +88,11 @@ def with_rights():
     return make
 
 
-def test_the_table_has_every_route_and_no_other():
+def test_the_table_of_permissions_has_exactly_all_routes():
     assert set(routes(get_resolver().url_patterns)) == set(RIGHTS)
 
 
-def test_reading_and_writing_are_different_rights():
+def test_reading_and_writing_require_different_permissions():
     reading, writing = (
         {right for (method, _path), right in RIGHTS.items() if (method == "GET") == is_reading}
         for is_reading in (True, False)
@@ -101,12 +100,12 @@ def test_reading_and_writing_are_different_rights():
     assert not reading & writing
 
 
-def test_the_access_group_default_has_every_right():
+def test_the_access_group_default_has_every_permission():
     assert set(RIGHTS.values()) <= set(ROLES["Default"])
 
 
 @ROUTES
-def test_nobody_is_let_in_without_a_name(api, method, path, right):
+def test_a_call_without_credentials_is_refused(api, method, path, right):
     api.headers = {}
     answer = call(api, method, path)
 
@@ -115,7 +114,7 @@ def test_nobody_is_let_in_without_a_name(api, method, path, right):
 
 
 @ROUTES
-def test_nobody_is_let_in_without_the_right(with_rights, method, path, right):
+def test_a_call_without_the_permission_is_refused(with_rights, method, path, right):
     every_other = set(RIGHTS.values()) - {right}
 
     answer = call(with_rights(*every_other), method, path)
@@ -125,14 +124,14 @@ def test_nobody_is_let_in_without_the_right(with_rights, method, path, right):
 
 
 @ROUTES
-def test_the_right_lets_in(with_rights, method, path, right):
+def test_a_call_with_the_permission_is_accepted(with_rights, method, path, right):
     assert call(with_rights(right), method, path).status_code not in (401, 403)
 
 
 @pytest.mark.parametrize("state", ["switched off", "past its end"])
 @ROUTES
-def test_whoever_may_not_call_any_more_is_nobody(state, method, path, right):
-    """With the right secret, and with a token that was given before."""
+def test_an_inactive_integrator_has_no_credentials(state, method, path, right):
+    """Both the right secret and a token that was issued before are refused."""
     integrator = IntegratorFactory()
     token = token_for(Client(), integrator)
     ended = {"active": False} if state == "switched off" else {"ends_at": timezone.now()}
@@ -145,7 +144,7 @@ def test_whoever_may_not_call_any_more_is_nobody(state, method, path, right):
 
 
 @ROUTES
-def test_whoever_may_only_read_changes_nothing(with_rights, method, path, right):
+def test_a_read_permission_changes_nothing(with_rights, method, path, right):
     reading = {each for (verb, _path), each in RIGHTS.items() if verb == "GET"}
 
     status = call(with_rights(*reading), method, path).status_code
@@ -155,8 +154,8 @@ def test_whoever_may_only_read_changes_nothing(with_rights, method, path, right)
 
 @pytest.mark.parametrize("role", [*ROLES_OF_STAFF, "superuser"])
 @ROUTES
-def test_people_do_not_call_the_api(role, method, path, right):
-    """Neither with their password nor with the session of their browser."""
+def test_users_cannot_call_the_api(role, method, path, right):
+    """Neither their password nor their session is accepted."""
     is_root = role == "superuser"
     user = UserFactory(username="person", role=None if is_root else role, is_superuser=is_root)
     client = ApiClient("person")

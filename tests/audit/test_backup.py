@@ -1,4 +1,4 @@
-"""A copy taken while the application is at work, brought back, and proven to be the record."""
+"""A backup of a live database is restored and verified against the published seals."""
 
 import os
 import shutil
@@ -10,13 +10,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from badges.services.seals import seal_entirely
+from badges.services.record.seals import seal_all
 from tests.conftest import need
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PROJECT = settings.BASE_DIR
-# As the README has it.
+# The command of badgeadmin/README.md.
 OF_SQLITE = "import sqlite3; sqlite3.connect({source!r}).backup(sqlite3.connect({copy!r}))"
 
 
@@ -26,7 +26,7 @@ def run(*command):
 
 @pytest.fixture
 def restored(tmp_path):
-    """Return a function that copies the database and brings it back; it returns its address."""
+    """Return a function that copies the database, restores the copy and returns its URL."""
     made = []
 
     def of_sqlite():
@@ -51,13 +51,13 @@ def restored(tmp_path):
         run("dropdb", *arguments)
 
 
-def test_what_is_brought_back_is_the_record(restored, earn, live_badge, audit_files, tmp_path):
+def test_a_restored_backup_verifies(restored, earn, live_badge, audit_files, tmp_path):
     for customer_id in range(1, 6):
         earn(live_badge, customer_id=customer_id)
-    seal_entirely()
+    seal_all()
 
     address = restored()
-    earn(live_badge, customer_id=6)  # after the copy was taken
+    earn(live_badge, customer_id=6)  # after the backup
     found = subprocess.run(  # noqa: S603
         [sys.executable, "manage.py", "verify_audit_log", "--heads", settings.AUDIT_HEADS],
         cwd=PROJECT,
@@ -73,4 +73,4 @@ def test_what_is_brought_back_is_the_record(restored, earn, live_badge, audit_fi
     )
 
     assert found.returncode == 0, found.stdout + found.stderr
-    call_command("verify_audit_log", heads=settings.AUDIT_HEADS)
+    call_command("verify_audit_log", "--heads", str(settings.AUDIT_HEADS))

@@ -1,4 +1,4 @@
-"""The application's own role can do its work, and nothing to what is written."""
+"""The database role of the application can do its work, but cannot alter the record."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -6,9 +6,9 @@ from django.db import DatabaseError, connection, transaction
 
 from badges.audit.verification import verify
 from badges.models import EarnedBadge, RequestLog
-from badges.services import summaries
-from badges.services.revoke import revoke_earned
-from badges.services.seals import seal_entirely
+from badges.services.customers.revoke import revoke_earned
+from badges.services.record import summaries
+from badges.services.record.seals import seal_all
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ ROLE = "badgeadmin_test"
 
 @pytest.fixture
 def as_the_role(needs_postgresql, record, capsys):
-    """Go on under the role; it vanishes with the transaction of the test."""
+    """Switch to the role, which is rolled back with the transaction of the test."""
     call_command("grant_database_role", ROLE)
     assert f'CREATE ROLE "{ROLE}" LOGIN;' in capsys.readouterr().out
     with connection.cursor() as cursor:
@@ -26,7 +26,7 @@ def as_the_role(needs_postgresql, record, capsys):
         cursor.execute("RESET ROLE")
 
 
-def test_it_does_the_work_of_the_application(as_the_role, earn, live_badge, desk_origin):
+def test_the_database_role_can_run_the_application(as_the_role, earn, live_badge, desk_origin):
     fact = earn(live_badge)
     revoke_earned(
         badge_id=live_badge.pk,
@@ -36,7 +36,7 @@ def test_it_does_the_work_of_the_application(as_the_role, earn, live_badge, desk
         now=NOW,
     )
     summaries.catch_up()
-    assert seal_entirely()
+    assert seal_all()
     assert [fault for checked in verify() for fault in checked.problems] == []
 
 
@@ -56,7 +56,7 @@ def test_it_does_the_work_of_the_application(as_the_role, earn, live_badge, desk
         "DELETE FROM django_migrations",
     ],
 )
-def test_it_alters_nothing(as_the_role, statement):
+def test_the_database_role_cannot_alter_the_record(as_the_role, statement):
     refused = pytest.raises(DatabaseError, match=r"permission denied|must be owner")
     with refused, transaction.atomic():
         as_the_role.execute(statement)

@@ -1,11 +1,11 @@
-"""Each filter of the request log, alone and with others, and the index that holds its rows."""
+"""Each filter of the request log, alone and combined, and the index that serves it."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 
-from badges.audit.filters import OVERTAKING, Filter, requests
+from badges.audit.filters import MAX_REORDERING, Filter, requests
 from badges.audit.reading import read
 from badges.models import Channel, Operation, RequestLog
 from tests.factories import (
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def log(unguarded):
-    """Five requests by name, a minute apart, and what the filters may ask of them."""
+    """Return five requests by name, one minute apart, and the values for the filters."""
     badge, other = BadgeMetaFactory(), BadgeMetaFactory()
     engine, maria = IntegratorFactory(), UserFactory()
     api = {"channel": Channel.API, "integrator": engine}
@@ -44,15 +44,15 @@ def log(unguarded):
     return rows, known
 
 
-def names(log, **asked):
+def names(log, **filters):
     rows, known = log
-    values = {name: known.get(value, value) for name, value in asked.items()}
+    values = {name: known.get(value, value) for name, value in filters.items()}
     name_of = {row.pk: name for name, row in rows.items()}
     return [name_of[pk] for pk in read(requests(Filter(**values))).pks]
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("filters", "found"),
     [
         ({}, "list desk again refused plain"),
         ({"outcome": "REFUSED"}, "again refused"),
@@ -83,12 +83,12 @@ def names(log, **asked):
         ({"number": "pk", "outcome": "REFUSED"}, ""),
     ],
 )
-def test_a_filter_finds(log, asked, found):
-    assert " ".join(names(log, **asked)) == found
+def test_a_filter_finds_requests(log, filters, found):
+    assert " ".join(names(log, **filters)) == found
 
 
-def test_a_request_is_in_its_period_whoever_was_recorded_first():
-    """Under way together, they are recorded in another order than they were received in."""
+def test_a_period_ignores_the_order_of_recording():
+    """Concurrent requests may be recorded in a different order than they were received."""
     received = [5, 1, 4, 2, 3, 0]
     rows = [RequestLogFactory(received_at=NOW + each * MINUTE) for each in received]
 
@@ -97,21 +97,21 @@ def test_a_request_is_in_its_period_whoever_was_recorded_first():
     assert found.pks == [rows[4].pk, rows[3].pk]
 
 
-def test_a_period_in_a_long_log_is_not_searched_for():
-    """Everything before and after it but the nearest is out of the question by its id."""
+def test_a_period_in_a_long_log_reads_an_index():
+    """The bounds on the id exclude all rows before and after the period but the nearest."""
     for day in (1, 2, 3):
-        refused_requests(OVERTAKING + 500, received_at=datetime(2026, 3, day, tzinfo=UTC))
+        refused_requests(MAX_REORDERING + 500, received_at=datetime(2026, 3, day, tzinfo=UTC))
     first = RequestLog.objects.earliest("pk").pk
 
     period = Filter(since=datetime(2026, 3, 2, tzinfo=UTC), until=datetime(2026, 3, 3, tzinfo=UTC))
     ids = requests(period).rows.order_by("pk").values_list("pk", flat=True)
 
-    each = OVERTAKING + 500
+    each = MAX_REORDERING + 500
     assert (ids.first(), ids.last()) == (first + each, first + 2 * each - 1)
 
 
 @pytest.mark.parametrize(
-    ("asked", "index"),
+    ("filters", "index"),
     [
         ({}, "badges_requestlog_pkey"),
         ({"outcome": "ACCEPTED", "channel": "API", "operation": "EARN"}, "badges_requestlog_pkey"),
@@ -128,8 +128,8 @@ def test_a_period_in_a_long_log_is_not_searched_for():
         ({"outcome": "REFUSED", "channel": "API", "badge_id": "a" * 24}, "request_by_outcome"),
     ],
 )
-def test_an_index_holds_the_rows_in_order(needs_postgresql, asked, index):
-    search = requests(Filter(**asked))
+def test_an_index_has_the_requests_in_order(needs_postgresql, filters, index):
+    search = requests(Filter(**filters))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")

@@ -14,7 +14,7 @@ from badges.models import (
     RequestLog,
     Seal,
 )
-from badges.services.seals import seal_entirely
+from badges.services.record.seals import seal_all
 
 pytestmark = pytest.mark.django_db
 RECORD = [BadgeRevision, EarnedBadge, Enrolment, RefusedItem, RequestLog, Seal]
@@ -27,33 +27,33 @@ def run(sql):
 
 
 @pytest.mark.parametrize("model", RECORD, ids=lambda model: model.__name__)
-class TestEveryTableOfTheRecord:
-    def test_refuses_a_change_of_any_column(self, model, record):
-        seal_entirely()
+class TestEveryTable:
+    def test_every_table_of_the_record_refuses_a_change_of_any_column(self, model, record):
+        seal_all()
         table = model._meta.db_table
         for field in model._meta.concrete_fields:
             with pytest.raises(DatabaseError, match="append-only"):
                 run(f"UPDATE {table} SET {field.column} = {field.column}")
         assert model.objects.exists()
 
-    def test_refuses_to_delete(self, model, record):
-        seal_entirely()
+    def test_every_table_of_the_record_refuses_to_delete(self, model, record):
+        seal_all()
         before = model.objects.count()
         with pytest.raises(DatabaseError, match="append-only"):
             run(f"DELETE FROM {model._meta.db_table}")
         assert model.objects.count() == before > 0
 
-    def test_refuses_to_be_emptied(self, model, record, needs_postgresql):
-        seal_entirely()
-        run("SET CONSTRAINTS ALL IMMEDIATE")  # or the test's own rows are in the way
+    def test_every_table_of_the_record_refuses_to_be_emptied(self, model, record, needs_postgresql):
+        seal_all()
+        run("SET CONSTRAINTS ALL IMMEDIATE")  # or the test's own rows block it
         with pytest.raises(DatabaseError, match="append-only"):
             run(f"TRUNCATE {model._meta.db_table} CASCADE")
         assert model.objects.exists()
 
 
-class TestARevocation:
+class TestRevocation:
     @pytest.fixture
-    def standing(self, record):
+    def active_badge(self, record):
         return EarnedBadge.objects.filter(revoked_at=None).first()
 
     def revoke(self, fact, **more):
@@ -62,18 +62,18 @@ class TestARevocation:
                 revoked_at=timezone.now(), revocation_id=fact.request_id, **more
             )
 
-    def test_is_written_once(self, standing):
-        assert self.revoke(standing) == 1
+    def test_a_revocation_is_written_once(self, active_badge):
+        assert self.revoke(active_badge) == 1
         with pytest.raises(DatabaseError, match="append-only"):
-            self.revoke(standing)
+            self.revoke(active_badge)
 
-    def test_changes_nothing_else(self, standing):
+    def test_a_revocation_changes_nothing_else(self, active_badge):
         with pytest.raises(DatabaseError, match="append-only"):
-            self.revoke(standing, customer_id=standing.customer_id + 1)
-        standing.refresh_from_db()
-        assert standing.revoked_at is None
+            self.revoke(active_badge, customer_id=active_badge.customer_id + 1)
+        active_badge.refresh_from_db()
+        assert active_badge.revoked_at is None
 
-    def test_is_not_taken_back(self, record):
+    def test_a_revocation_cannot_be_removed(self, record):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             EarnedBadge.objects.filter(pk=record.pk).update(revoked_at=None, revocation_id=None)
         record.refresh_from_db()
@@ -85,14 +85,14 @@ def test_a_row_can_be_read_under_a_lock(record):
         assert EarnedBadge.objects.select_for_update().count() == 3
 
 
-def test_lifted_guards_come_back(record):
+def test_lifted_guards_are_reinstalled(record):
     with transaction.atomic(), guards.lifted():
         run(f"UPDATE {RefusedItem._meta.db_table} SET message = 'other'")
     with pytest.raises(DatabaseError, match="append-only"):
         run(f"UPDATE {RefusedItem._meta.db_table} SET message = 'again'")
 
 
-def test_every_migrate_ends_with_the_guards_up(record):
+def test_every_migrate_reinstalls_the_guards(record):
     guards.lift()
     call_command("migrate", verbosity=0)
     with pytest.raises(DatabaseError, match="append-only"):

@@ -1,4 +1,4 @@
-"""What requests brought about: each kind by each filter, in order, whatever way it is read."""
+"""The effects of requests: each kind with each filter, in order, on every access path."""
 
 from datetime import timedelta
 
@@ -9,11 +9,12 @@ from badges.audit import history
 from badges.audit.filters import Filter
 from badges.audit.reading import BATCHES
 from badges.models import Channel, EarnedBadge, Enrolment, Operation
-from badges.services.earn import earn_badges
-from badges.services.enrol import enrol_customers
-from badges.services.imports import EarnedBefore, import_earned
-from badges.services.requests import Origin
-from badges.services.revoke import EnrolmentToRevoke, revoke_enrolments, revoke_many
+from badges.services.customers.enrol import enrol_customers
+from badges.services.customers.imports import ImportedBadge, import_earned
+from badges.services.customers.revoke import EnrolmentToRevoke, revoke_enrolments, revoke_many
+from badges.services.earning.slow_path import earn_badges
+from badges.services.request_log import Origin
+from tests.audit.paging import all_keys
 from tests.factories import (
     FAR_AHEAD,
     NOW,
@@ -31,26 +32,26 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def ledger(api_origin, desk_origin, live_badge, enrolled_badge, earn):
-    """Four requests, a minute apart: an issue, a list of the desk, an import, enrolments."""
+    """Make four requests, one minute apart: an issue, a list at the desk, an import, enrolments."""
     earn(live_badge, customer_id=1, request_id="alone")
     other = BadgeMetaFactory(name="Other", claimed=True)
     call = {"origin": desk_origin, "badge_id": live_badge.pk, "now": NOW + MINUTE}
     earn_badges(customer_ids=[1, 2], request_id="list", **call)
-    items = [EarnedBefore(badge.pk, 3, NOW, FAR_AHEAD) for badge in (live_badge, other)]
+    items = [ImportedBadge(badge.pk, 3, NOW, FAR_AHEAD) for badge in (live_badge, other)]
     import_earned(origin=api_origin, request_id="import", items=items, now=NOW + 2 * MINUTE)
     call = {"origin": desk_origin, "badge_id": enrolled_badge.pk, "now": NOW + 3 * MINUTE}
     enrol_customers(customer_ids=[1, 2], owner=None, request_id="enrol", **call)
 
 
-def rows_of(book, **asked):
-    found = book.read(Filter(**asked))
+def rows_of(book, **filters):
+    found = book.read(Filter(**filters))
     facts = book.model.objects.select_related("request").in_bulk(found.pks)
     return [(facts[pk].request.request_id, facts[pk].customer_id) for pk in found.pks]
 
 
-def told(book, **asked):
-    """Return the requests and customers of the rows, those of one request by customer."""
-    found = rows_of(book, **asked)
+def facts_in(book, **filters):
+    """Return the requests and customers of the rows as text; sort the customers of each request."""
+    found = rows_of(book, **filters)
     requests = list(dict.fromkeys(request for request, _customer in found))
     return " ".join(
         f"{request}:{','.join(str(who) for each, who in sorted(found) if each == request)}"
@@ -59,7 +60,7 @@ def told(book, **asked):
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("filters", "found"),
     [
         ({}, "import:3,3 list:1,2 alone:1"),
         ({"badge_id": "Welcome"}, "import:3 list:1,2 alone:1"),
@@ -89,39 +90,41 @@ def told(book, **asked):
         ({"user_id": "maria", "customer_id": 2, "badge_id": "Welcome"}, "list:2"),
     ],
 )
-def test_a_filter_finds_issued_badges(ledger, integrator, member_care, asked, found):
+def test_a_filter_finds_issued_badges(ledger, integrator, member_care, filters, found):
     list_pk = EarnedBadge.objects.filter(request__request_id="list").values_list("request")[0][0]
     badges = dict(EarnedBadge.objects.values_list("badge__name", "badge"))
     known = {"maria": member_care.pk, "engine": integrator.pk} | badges
     values = {
-        name: known.get(value, value) for name, value in asked.items() if name != "request_id"
+        name: known.get(value, value) for name, value in filters.items() if name != "request_id"
     }
-    if "number" in asked:
+    if "number" in filters:
         values["number"] = list_pk
 
-    assert told(history.ISSUED, **asked | values) == found
+    assert facts_in(history.ISSUED, **filters | values) == found
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("filters", "found"),
     [({}, "enrol:1,2"), ({"customer_id": 2}, "enrol:2"), ({"channel": "API"}, "")],
 )
-def test_a_filter_finds_enrolments(ledger, asked, found):
-    assert told(history.ENROLMENTS, **asked) == found
+def test_a_filter_finds_enrolments(ledger, filters, found):
+    assert facts_in(history.ENROLMENTS, **filters) == found
 
 
-def test_revocations_are_listed_by_when_they_happened(ledger, desk_origin, enrolled_badge):
+def test_revocations_are_listed_by_datetime(ledger, desk_origin, enrolled_badge):
     first, second = EarnedBadge.objects.filter(customer_id=1).order_by("-earned_at")
     for number, fact in enumerate([first, second]):
         call = {"origin": desk_origin, "request_id": f"back-{number}"}
         moment = timezone.now() + number * MINUTE
         revoke_many(earned_badge_ids=[fact.pk], now=moment, **call)
     revoke_enrolments(
-        origin=desk_origin, badge_id=enrolled_badge.pk, wanted=[EnrolmentToRevoke(customer_id=2)]
+        origin=desk_origin,
+        badge_id=enrolled_badge.pk,
+        enrolments=[EnrolmentToRevoke(customer_id=2)],
     )
 
-    for asked in ({}, {"badge_id": first.badge_id}, {"customer_id": 1}, {"user_id": None}):
-        assert history.REVOKED.read(Filter(**asked)).pks == [second.pk, first.pk]
+    for filters in ({}, {"badge_id": first.badge_id}, {"customer_id": 1}, {"user_id": None}):
+        assert history.REVOKED.read(Filter(**filters)).pks == [second.pk, first.pk]
     assert history.REVOKED.read(Filter(request_id="back-0")).pks == [first.pk]
     assert history.REVOKED.read(Filter(channel="API")).pks == []
     (enrolment,) = history.REVOKED_ENROLMENTS.read(Filter()).pks
@@ -134,8 +137,8 @@ def test_definitions_are_listed_across_badges(member_care):
         request__user=member_care, request__received_at=NOW + MINUTE, request__request_id=None
     )
 
-    def found(**asked):
-        return history.DEFINITIONS.read(Filter(**asked)).pks
+    def found(**filters):
+        return history.DEFINITIONS.read(Filter(**filters)).pks
 
     assert found() == [mine.pk, *(row.pk for row in rows[::-1])]
     assert found(badge_id=rows[1].badge_id) == [rows[1].pk]
@@ -143,78 +146,77 @@ def test_definitions_are_listed_across_badges(member_care):
     assert found(since=NOW + MINUTE) == [mine.pk]
 
 
-def walked(asked, *, size=2, newer=False, place=None):
-    keys = []
-    while True:
-        found = history.ISSUED.read(asked, size=size, newer=newer, place=place)
-        keys += found.keys
-        if not found.more:
-            return keys
-        place = found.stopped_at or found.keys[-1]
+def keys_of(filters, *, size=2, newer=False, cursor=None):
+    """Return the keys of all pages in order."""
+
+    def read(cursor):
+        return history.ISSUED.read(filters, size=size, newer=newer, cursor=cursor)
+
+    return all_keys(read, cursor=cursor)
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "filters",
     [{}, {"channel": "COMMAND"}, {"badge_id": True}, {"badge_id": True, "channel": "COMMAND"}],
 )
-def test_every_fact_is_on_one_page_both_ways(asked):
-    """Lists and single issues of one and the same second, on pages of two."""
+def test_every_fact_is_on_one_page_in_both_directions(filters):
+    """Lists and single issues have the same second, and a page has two rows."""
     badge = BadgeMetaFactory()
     for count in (1, 3, 1, 2):
         request = RequestLogFactory(badge=badge, operation=Operation.EARN_BULK)
         EarnedBadgeFactory.create_batch(count, badge=badge, request=request)
     EarnedBadgeFactory(request=RequestLogFactory(channel=Channel.API))
-    asked = Filter(**asked | ({"badge_id": badge.pk} if "badge_id" in asked else {}))
-    expected = 7 if asked.badge_id or asked.channel else 8
+    filters = Filter(**filters | ({"badge_id": badge.pk} if "badge_id" in filters else {}))
+    expected = 7 if filters.badge_id or filters.channel else 8
 
-    older = walked(asked)
-    newer = walked(asked, newer=True, place=_before_all(asked))
+    older = keys_of(filters)
+    newer = keys_of(filters, newer=True, cursor=_before_all(filters))
 
     assert len(older) == expected
     assert newer == older[::-1]
 
 
-def _before_all(asked):
-    first = history.ISSUED.key_for(asked)[0]
+def _before_all(filters):
+    first = history.ISSUED.key_for(filters)[0]
     return (NOW.replace(year=2000) if first == "earned_at" else 0, 0, "0" * 24)
 
 
-def test_a_search_through_requests_is_bounded_and_goes_on(member_care):
-    """Somebody who tried very often since: the one badge they issued is found step by step."""
+def test_a_search_through_requests_is_bounded_and_continues(member_care):
+    """The user was refused often since, so the one issued badge is found after several pages."""
     request = RequestLogFactory(user=member_care, channel=Channel.MEMBERCARE)
     fact = EarnedBadgeFactory(request=request)
     refused_requests(sum(BATCHES), user=member_care, channel=Channel.MEMBERCARE)
-    asked = Filter(user_id=member_care.pk)
+    filters = Filter(user_id=member_care.pk)
 
-    found = history.ISSUED.read(asked)
-    rest = history.ISSUED.read(asked, place=found.stopped_at)
+    found = history.ISSUED.read(filters)
+    rest = history.ISSUED.read(filters, cursor=found.stopped_at)
 
     assert (found.keys, found.more) == ([], True)
     assert (rest.pks, rest.more) == ([fact.pk], False)
 
 
-def test_more_requests_than_are_looked_up_at_once_are_all_told(member_care, live_badge):
-    """Lists that gave nobody anything stand between those that did."""
+def test_a_search_through_several_batches_of_requests_finds_all(member_care, live_badge):
+    """Lists without an issued badge precede the request that issued one."""
     origin = Origin(channel=Channel.MEMBERCARE, user=member_care)
     oldest = EarnedBadgeFactory(request=RequestLogFactory(user=origin.user))
-    for _number in range(history.REQUESTS_AT_ONCE):
+    for _number in range(history.REQUEST_BATCH_SIZE):
         RequestLogFactory(user=origin.user, operation=Operation.EARN_BULK)
 
-    assert [key[-1] for key in walked(Filter(user_id=member_care.pk))] == [oldest.pk]
+    assert [key[-1] for key in keys_of(Filter(user_id=member_care.pk))] == [oldest.pk]
 
 
 @pytest.mark.parametrize(
-    ("asked", "index"),
+    ("filters", "index"),
     [
         ({}, "earnedbadge_by_request"),
         ({"badge_id": "a" * 24}, "earned_by_badge"),
         ({"customer_id": 7}, "earned_by_customer"),
     ],
 )
-def test_an_index_holds_the_rows(needs_postgresql, asked, index):
+def test_an_index_has_the_facts(needs_postgresql, filters, index):
     from django.db import connection
 
-    search = history.ISSUED.search(Filter(**asked))
+    search = history.ISSUED.search(Filter(**filters))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")

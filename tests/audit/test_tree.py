@@ -1,4 +1,4 @@
-"""Merkle trees: the known answers of RFC 6962's construction, and paths that lead to the root."""
+"""Merkle trees, built as in RFC 6962: hashes, and paths that lead to the root."""
 
 from hashlib import sha256
 

@@ -1,12 +1,14 @@
-"""Measure the product beside its limit, and beside a peer, in one run with turns.
+"""Benchmark the product next to its theoretical limit and a peer, in alternating rounds.
 
-    python -m tests.bench earn [--peer FOLDER --peer-python PYTHON] [--rounds 3] [--seconds 5]
+    python -m tests.bench earn [--peer FOLDER --peer-python PYTHON] [--pooled] [--rounds 3]
+        [--seconds 5]
     python -m tests.bench bulk | sqlite [--rounds 3]
     python -m tests.bench growth [--most 10000000] [--rounds 3]
+    python -m tests.bench layers [--rounds 3]
 
-Starts a PostgreSQL of its own, with the durability it comes with. Needs PostgreSQL's programs,
-with pgbench, and wrk (Debian: postgresql, postgresql-contrib, wrk). Ends with 1 when a ratio is
-not what it has to be. On a machine with other work the ratios mean more than the rates.
+Starts its own PostgreSQL with default durability. Needs PostgreSQL's programs, with pgbench, and
+wrk (Debian: postgresql, postgresql-contrib, wrk). Exits with 1 if a ratio misses its goal. On a
+busy machine the ratios are more meaningful than the rates.
 """
 
 import argparse
@@ -19,9 +21,16 @@ import django
 
 from tests.bench import cluster as clusters
 from tests.bench import report
+from tests.bench.servers import SECRET_KEY
 
-# What can be measured, and the module that does; each needs Django, which needs a database.
-WORKS = {"earn": "earns", "bulk": "bulk", "sqlite": "sqlite", "growth": "growth"}
+# The benchmarks and their modules. The modules need Django, which needs a database.
+WORKS = {
+    "earn": "earns",
+    "bulk": "bulk",
+    "sqlite": "sqlite",
+    "growth": "growth",
+    "layers": "layers",
+}
 
 
 def main() -> int:
@@ -40,9 +49,9 @@ def main() -> int:
 
 
 def use(database_url: str) -> None:
-    """Let Django's settings name this database."""
+    """Set up Django with this database."""
     os.environ["DATABASE_URL"] = database_url
-    os.environ.setdefault("SECRET_KEY", "of-a-measurement")
+    os.environ.setdefault("SECRET_KEY", SECRET_KEY)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "badgeadmin.settings")
     django.setup()
 
@@ -52,6 +61,7 @@ def parsed():
     parser.add_argument("work", choices=WORKS)
     parser.add_argument("--peer", help="folder of the FastAPI service, if it is to take part")
     parser.add_argument("--peer-python", default=sys.executable, help="what runs it")
+    parser.add_argument("--pooled", action="store_true", help="also through PgBouncer")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5, help="how long each sample takes")
     parser.add_argument("--most", type=int, default=10_000_000, help="rows that growth ends with")

@@ -1,4 +1,4 @@
-"""Lists of earns and imports beside the ORM's own way to write rows, and beside SQL alone."""
+"""Lists of earns and imports, compared with the ORM's `bulk_create` and with plain SQL."""
 
 import json
 import tempfile
@@ -17,20 +17,20 @@ from tests.bench import scene
 from tests.bench.cluster import Cluster
 from tests.bench.load import MICROSECONDS
 from tests.bench.report import Goal, median
-from tests.bench.servers import Running, cpu_seconds, product
+from tests.bench.servers import BY_HTTPS, Running, cpu_seconds, product
 
-EARNED, IMPORTED = 10_000, 100_000  # rows of a call
-MOMENT = datetime(2026, 1, 15, 10, tzinfo=UTC)
-LATER = MOMENT + timedelta(days=3650)
+EARNED, IMPORTED = 10_000, 100_000  # rows per call
+EVENT_AT = datetime(2026, 1, 15, 10, tzinfo=UTC)
+EXPIRES_AT = EVENT_AT + timedelta(days=3650)
 API, ORM, SQL, SERVICE = "BadgeAdmin, API", "bulk_create", "SQL alone", "BadgeAdmin, service"
-LEAST_RATE = 25_000  # rows imported per second
+MIN_RATE = 25_000  # imported rows per second
 
-numbers = count(1)  # customers and request ids that nobody used before
+numbers = count(1)  # unused customer ids and request ids
 
 ROWS_IN_SQL = """
 INSERT INTO badges_earnedbadge (id, badge_id, customer_id, event_at, expires_at, owner_type,
     reference_id, request_id, earned_at)
-SELECT lpad(to_hex(n), 24, '0'), %(badge)s, n, %(moment)s, %(later)s, 'Loyalty', '123694',
+SELECT lpad(to_hex(n), 24, '0'), %(badge)s, n, %(event_at)s, %(expires_at)s, 'Loyalty', '123694',
     %(request)s, now()
 FROM generate_series(%(first)s::bigint, %(last)s) AS n
 """
@@ -38,7 +38,7 @@ FROM generate_series(%(first)s::bigint, %(last)s) AS n
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """The medians of one way to write rows: per second, and CPU in microseconds for each row."""
+    """The medians of one method to write rows: rows per second, and CPU in microseconds per row."""
 
     HEAD: ClassVar = (
         *("work", "by", "rows", "rows/s", "client and server us", "database us"),
@@ -51,7 +51,7 @@ class Cost:
     rate: float
     own_cpu: float
     database_cpu: float
-    later_cpu: float  # of the database, for what follows after the answer: counting, sealing
+    later_cpu: float  # of the database, for counting and sealing after the response
 
     @property
     def cells(self) -> Sequence[str]:
@@ -62,37 +62,37 @@ class Cost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
-    """One way to write so many rows; `settle` waits until all that follows from it is done."""
+class Method:
+    """One method to write `rows` rows; `settle` waits until the work that follows is done."""
 
     what: str
     who: str
     rows: int
     write: Callable[..., None]
-    given: Callable[[], Sequence] = lambda: ()  # the arguments, made before the clock runs
+    prepare: Callable[[], Sequence] = lambda: ()  # the arguments, made before the measurement
     settle: Callable[[], None] = lambda: None
 
 
 def measured(cluster: Cluster, arguments) -> tuple[list[Cost], list[Goal]]:
-    """Let all ways take turns in one database, and return the medians of what they cost."""
+    """Run all methods in turn in one database, and return the medians of their costs."""
     made = scene.prepared()
     samples = defaultdict(list)
     with tempfile.TemporaryDirectory() as directory:
         server = product(cluster.url("product"), Path(directory))
         with server.running() as running:
-            ways = list(_ways(made, running))
+            methods = list(_methods(made, running))
             for turn in range(arguments.rounds + 1):
-                for way in ways:
-                    cost = _sample(way, cluster, running)
-                    if turn:  # the first one warms up
-                        samples[way.what, way.who].append(cost)
+                for method in methods:
+                    cost = _sample(method, cluster, running)
+                    if turn:  # the first round is a warm-up
+                        samples[method.what, method.who].append(cost)
     costs = [_median(found) for found in samples.values()]
     return costs, list(_goals(samples))
 
 
-def _ways(made: scene.Scene, running: Running) -> Iterator[Way]:
+def _methods(made: scene.Scene, running: Running) -> Iterator[Method]:
     badges = made.plain
-    yield Way(
+    yield Method(
         what="list of earns",
         who=API,
         rows=EARNED,
@@ -101,18 +101,18 @@ def _ways(made: scene.Scene, running: Running) -> Iterator[Way]:
     )
     for what, rows in (("list of earns", EARNED), ("import", IMPORTED)):
         for who, write in ((ORM, _bulk_create), (SQL, _in_sql)):
-            yield Way(
+            yield Method(
                 what=what,
                 who=who,
                 rows=rows,
                 write=lambda write=write, rows=rows: write(badges[1], rows),
             )
-    yield Way(
+    yield Method(
         what="import",
         who=SERVICE,
         rows=IMPORTED,
         write=_import,
-        given=lambda: [_items(badges)],
+        prepare=lambda: [_items(badges)],
         settle=running.settle,
     )
 
@@ -123,33 +123,33 @@ def _post(running: Running, made: scene.Scene, badge_id: str) -> None:
         "badgeMetaId": badge_id,
         "requestId": f"list-{next(numbers)}",
         "customerIds": _customers(EARNED),
-        "earnEventDate": MOMENT.isoformat(),
+        "earnEventDate": EVENT_AT.isoformat(),
         "triggeredBy": {"ownerType": owner_type, "referenceId": reference_id},
     }
     request = urllib.request.Request(
         f"{running.url}Bulk",
         json.dumps(body).encode(),
-        {"Authorization": made.authorization, "Content-Type": "application/json"},
+        {"Authorization": made.authorization, "Content-Type": "application/json"} | BY_HTTPS,
     )
     with closing(urllib.request.urlopen(request, timeout=60)) as answer:
         earned = json.load(answer)["data"]["earnedCount"]
     if earned != EARNED:
-        raise RuntimeError(f"{earned} of {EARNED} were given the badge")
+        raise RuntimeError(f"{earned} of {EARNED} have the badge")
 
 
 def _items(badges: Sequence[str]) -> list:
-    from badges.services.imports import EarnedBefore
+    from badges.services.customers.imports import ImportedBadge
 
     return [
-        EarnedBefore(badges[place % len(badges)], customer_id, MOMENT, LATER)
-        for place, customer_id in enumerate(_customers(IMPORTED))
+        ImportedBadge(badges[index % len(badges)], customer_id, EVENT_AT, EXPIRES_AT)
+        for index, customer_id in enumerate(_customers(IMPORTED))
     ]
 
 
 def _import(items: list) -> None:
     from badges.models import Channel
-    from badges.services.imports import import_earned
-    from badges.services.requests import Origin
+    from badges.services.customers.imports import import_earned
+    from badges.services.request_log import Origin
 
     origin = Origin(channel=Channel.COMMAND)
     result = import_earned(origin=origin, request_id=f"import-{next(numbers)}", items=items)
@@ -169,12 +169,12 @@ def _bulk_create(badge_id: str, rows: int) -> None:
             EarnedBadge(
                 badge_id=badge_id,
                 customer_id=customer_id,
-                event_at=MOMENT,
-                expires_at=LATER,
+                event_at=EVENT_AT,
+                expires_at=EXPIRES_AT,
                 owner_type=owner_type,
                 reference_id=reference_id,
                 request_id=request_id,
-                earned_at=MOMENT,
+                earned_at=EVENT_AT,
             )
             for customer_id in _customers(rows)
         )
@@ -185,16 +185,21 @@ def _in_sql(badge_id: str, rows: int) -> None:
 
     first = _customers(rows)[0]
     with transaction.atomic(), connection.cursor() as cursor:
-        given = {"badge": badge_id, "moment": MOMENT, "later": LATER, "request": _request()}
-        cursor.execute(ROWS_IN_SQL, given | {"first": first, "last": first + rows - 1})
+        values = {
+            "badge": badge_id,
+            "event_at": EVENT_AT,
+            "expires_at": EXPIRES_AT,
+            "request": _request(),
+        }
+        cursor.execute(ROWS_IN_SQL, values | {"first": first, "last": first + rows - 1})
 
 
 def _request() -> int:
-    """Make the row that others need, as each call has one."""
+    """Create the row in the request log that the other rows refer to."""
     from badges.models import RequestLog
 
     request = RequestLog(operation="EARN_BULK", channel="COMMAND", outcome="ACCEPTED")
-    request.received_at = MOMENT
+    request.received_at = EVENT_AT
     request.save()
     return request.pk
 
@@ -204,23 +209,25 @@ def _customers(rows: int) -> list[int]:
     return list(range(first, first + rows))
 
 
-def _sample(way: Way, cluster: Cluster, running: Running) -> Cost:
-    """Write once, and count the CPU until the answer, and until all that follows is done."""
-    given = way.given()
+def _sample(method: Method, cluster: Cluster, running: Running) -> Cost:
+    """Write once. Measure the CPU until the response, and until the work that follows is done."""
+    arguments = method.prepare()
     running.settle()
     own, database = _own_cpu(running), cpu_seconds(cluster.pid)
     began = time.perf_counter()
-    way.write(*given)
+    method.write(*arguments)
     taken = time.perf_counter() - began
     answered = cpu_seconds(cluster.pid)
-    way.settle()
+    method.settle()
     used = {
         "own_cpu": _own_cpu(running) - own,
         "database_cpu": answered - database,
         "later_cpu": cpu_seconds(cluster.pid) - answered,
     }
-    each = {name: seconds / way.rows * MICROSECONDS for name, seconds in used.items()}
-    return Cost(what=way.what, who=way.who, rows=way.rows, rate=way.rows / taken, **each)
+    each = {name: seconds / method.rows * MICROSECONDS for name, seconds in used.items()}
+    return Cost(
+        what=method.what, who=method.who, rows=method.rows, rate=method.rows / taken, **each
+    )
 
 
 def _own_cpu(running: Running) -> float:
@@ -241,18 +248,18 @@ def _median(found: Sequence[Cost]) -> Cost:
 
 
 def _goals(samples: dict) -> Iterator[Goal]:
-    """Yield what the figures are held to; ratios are medians of those of each round."""
+    """Yield the goals. Ratios are medians of the ratios of each round."""
 
     def ratio(what, one, other):
         pairs = zip(samples[what, one], samples[what, other], strict=True)
         return median(mine.rate / theirs.rate for mine, theirs in pairs)
 
     earned, imported = "list of earns", "import"
-    yield Goal(f"{earned}/s against bulk_create", ratio(earned, API, ORM), least=8)
+    yield Goal(f"{earned}/s against bulk_create", ratio(earned, API, ORM), minimum=8)
     yield Goal(f"{earned}/s against SQL alone", ratio(earned, API, SQL))
     cpu = median(cost.database_cpu for cost in samples[earned, API])
-    yield Goal(f"{earned}: us of the database for each", cpu, most=40)
+    yield Goal(f"{earned}: us of the database for each", cpu, maximum=40)
     yield Goal(f"{imported}/s against bulk_create", ratio(imported, SERVICE, ORM))
     yield Goal(f"{imported}/s against SQL alone", ratio(imported, SERVICE, SQL))
     rate = median(cost.rate for cost in samples[imported, SERVICE])
-    yield Goal(f"{imported}: thousands per second", rate / 1000, least=LEAST_RATE / 1000)
+    yield Goal(f"{imported}: thousands per second", rate / 1000, minimum=MIN_RATE / 1000)

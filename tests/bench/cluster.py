@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own for a measurement: on loopback, with the durability it comes with."""
+"""A PostgreSQL cluster for a benchmark, on loopback, with default durability."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 USER = "bench"
-# Memory and room for the log alone: fsync, synchronous_commit and the like stay as they come.
+# Only memory and the size of the log differ from the defaults; fsync and synchronous_commit do not.
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 max_connections = 200
@@ -24,7 +24,7 @@ checkpoint_timeout = 15min
 
 @dataclass(frozen=True)
 class Cluster:
-    """A server: its port, and the directory below which everything of it is kept."""
+    """A PostgreSQL server: its port, and the directory with all of its files."""
 
     port: int
     home: Path
@@ -36,7 +36,7 @@ class Cluster:
 
     @property
     def pid(self) -> int:
-        """The process that all others of it descend from."""
+        """Return the id of the root process."""
         return int((self.data / "postmaster.pid").read_text().splitlines()[0])
 
     @property
@@ -48,24 +48,24 @@ class Cluster:
         return True
 
     def start(self) -> None:
-        """Start it, and return when it takes connections."""
+        """Start the server, and return when it accepts connections."""
         log = ("-o", f"-p {self.port}", "-l", self.home / "log")
         as_postgres(self.binaries / "pg_ctl", "-D", self.data, "-w", *log, "start")
 
-    def stop(self) -> None:
-        """Stop it without a word to anybody."""
-        as_postgres(self.binaries / "pg_ctl", "-D", self.data, "-w", "-m", "immediate", "stop")
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server, by default without notice to clients and without a checkpoint."""
+        as_postgres(self.binaries / "pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
 
     def url(self, database: str) -> str:
         return f"postgres://{USER}@127.0.0.1:{self.port}/{database}"
 
     def create(self, database: str, *, like: str = "template1") -> str:
-        """Create a database, as a copy of one that nobody is connected to; return its URL."""
+        """Create a database as a copy of an unused one. Return its URL."""
         self.run("createdb", "-T", like, database)
         return self.url(database)
 
     def run(self, program: str, *arguments: str, **kwargs) -> str:
-        """Run one of PostgreSQL's own programs at this server; return what it prints."""
+        """Run a program of PostgreSQL against this server. Return its output."""
         command = [self.binaries / program, "-h", "127.0.0.1", "-p", str(self.port), "-U", USER]
         done = subprocess.run(
             [*command, *arguments], stdout=subprocess.PIPE, check=True, text=True, **kwargs
@@ -74,21 +74,29 @@ class Cluster:
 
     @property
     def version(self) -> str:
-        """Return which PostgreSQL it is."""
+        """Return the version of PostgreSQL."""
         command = [self.binaries / "postgres", "--version"]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @contextmanager
-def private(directory: Path | None = None, settings: str = "") -> Iterator[Cluster]:
-    """Run a cluster as long as the block lasts; it is made anew, and nothing of it is kept."""
+def private(
+    directory: Path | None = None, settings: str = "", *, like: Path | None = None
+) -> Iterator[Cluster]:
+    """Run a temporary cluster for the duration of the block.
+
+    It is new, or a copy of the data directory of a cluster that has been shut down.
+    """
     home = Path(tempfile.mkdtemp(prefix="badgeadmin-bench-", dir=directory))
     cluster = Cluster(free_port(), home, found_binaries())
     if os.geteuid() == 0:
         shutil.chown(home, "postgres")
     try:
-        initdb = (cluster.binaries / "initdb", "-D", cluster.data, "-U", USER, "-A", "trust")
-        as_postgres(*initdb, "--locale=C.UTF-8")
+        if like:
+            as_postgres("cp", "-a", like, cluster.data)
+        else:
+            initdb = (cluster.binaries / "initdb", "-D", cluster.data, "-U", USER, "-A", "trust")
+            as_postgres(*initdb, "--locale=C.UTF-8")
         with (cluster.data / "postgresql.conf").open("a") as file:
             file.write(f"{SETTINGS}unix_socket_directories = '{home}'\n{settings}\n")
         cluster.start()
@@ -101,7 +109,7 @@ def private(directory: Path | None = None, settings: str = "") -> Iterator[Clust
 
 
 def found_binaries() -> Path:
-    """Return where the programs of PostgreSQL are; `PGBIN` names another place."""
+    """Return the directory of PostgreSQL's programs; `PGBIN` overrides it."""
     if named := os.environ.get("PGBIN"):
         return Path(named)
     config = shutil.which("pg_config")
@@ -114,7 +122,7 @@ def found_binaries() -> Path:
 
 
 def as_postgres(*command) -> None:
-    """Run a program that refuses to be run by root as the user that Debian's package makes."""
+    """Run a program that refuses to run as root as the user `postgres` of Debian's package."""
     before = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     subprocess.run([*before, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
 

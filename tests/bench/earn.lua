@@ -1,4 +1,4 @@
--- For wrk: earns with an id of their own for each request and a customer at random.
+-- A script for wrk: earns with a unique request id and a random customer.
 -- wrk ... -s earn.lua URL -- RUN AUTHORIZATION CUSTOMERS BADGE [BADGE ...]
 local threads = 0
 
@@ -12,7 +12,11 @@ function init(arguments)
   badges = {}
   for place = 4, #arguments do badges[#badges + 1] = arguments[place] end
   math.randomseed(os.time() + number * 7919)
-  headers = { ["Content-Type"] = "application/json", ["Authorization"] = arguments[2] }
+  headers = {
+    ["Content-Type"] = "application/json",
+    ["Authorization"] = arguments[2],
+    ["X-Forwarded-Proto"] = "https",
+  }
   body = '{"badgeMetaId":"%s","customerId":%d,"requestId":"%s-%d-%d",'
     .. '"earnEventDate":"2026-01-15T10:00:00Z",'
     .. '"triggeredBy":{"ownerType":"Loyalty","referenceId":"123694"}}'

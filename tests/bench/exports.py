@@ -1,9 +1,9 @@
-"""Export a ledger of a filled PostgreSQL in each format: rows a second, and what memory it took.
+"""Export a ledger of a filled PostgreSQL in each format, and measure rate and memory.
 
     DATABASE_URL=postgres:///bench python -m tests.bench.exports [--ledger issued]
 
-Needs what `tests.bench.fill` made. The file goes nowhere but through its digest. Prints a table;
-ends with 1 when the process grew by more than 64 MiB after its first piece.
+Needs the data of `tests.bench.fill`. The file is hashed and discarded. Prints a table. Exits with 1
+if the process grew by more than 64 MiB after its first piece.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import django
 
-MOST_GROWTH = 64 * 1024
+MAX_GROWTH = 64 * 1024
 PAGE_KIB = os.sysconf("SC_PAGESIZE") // 1024
 ROW = "{:<6} {:>12} {:>12} {:>9} {:>10} {:>14}\n"
 
@@ -27,7 +27,7 @@ def main():
 
     sys.stdout.write(ROW.format("format", "rows", "MiB", "seconds", "rows/s", "grown by KiB"))
     grown = [measured(arguments.ledger, format) for format in ExportFormat]
-    sys.exit(max(grown) > MOST_GROWTH)
+    sys.exit(max(grown) > MAX_GROWTH)
 
 
 def parsed():
@@ -37,16 +37,16 @@ def parsed():
 
 
 def measured(ledger: str, format: str) -> int:
-    """Export everything in one format and print what it took; return the growth in KiB."""
+    """Export everything in one format and print the costs. Return the growth in KiB."""
     from badges.audit.filters import Filter
     from badges.models import Channel
-    from badges.services.exports import begin_export, deliver
-    from badges.services.requests import Origin
+    from badges.services.record.exports import begin_export, stream_export
+    from badges.services.request_log import Origin
 
     origin = Origin(channel=Channel.COMMAND, reason="A measurement")
     export = begin_export(origin=origin, ledger=ledger, format=format, query="")
     began, first, most = time.perf_counter(), 0, 0
-    for _piece in deliver(export, origin=origin, asked=Filter()):
+    for _piece in stream_export(export, origin=origin, filters=Filter()):
         first = first or resident()
         most = max(most, resident())
     seconds = time.perf_counter() - began
@@ -58,7 +58,7 @@ def measured(ledger: str, format: str) -> int:
 
 
 def resident() -> int:
-    """Return how much memory this process has now, in KiB (Linux)."""
+    """Return the resident memory of this process in KiB (Linux)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_KIB
 
 

@@ -1,9 +1,9 @@
-"""Fill PostgreSQL with years of work in a minute or two, to judge pages and queries on it.
+"""Fill PostgreSQL with years of data in a minute or two, to measure pages and queries on it.
 
     DATABASE_URL=postgres:///bench python -m tests.bench.fill --earned 2000000 --requests 1000000
 
-People, integrator and badges are made by the services; the ledgers straight in SQL, as the services
-would have left them, without enrolments. Only an empty database is filled.
+Services create the users, the integrator and the badges. SQL creates the rows of the ledgers as the
+services would, without enrolments. The database must be empty.
 """
 
 import argparse
@@ -17,16 +17,16 @@ import django
 DAYS = 365
 BADGES = 20
 CUSTOMERS = 200_000
-EVERY_LIMITED = 5  # each so many badges has a limit for each customer and one for all together
-LISTS = 100  # one request in so many is a list
+EVERY_LIMITED = 5  # one badge in 5 has a limit per customer and a limit over all customers
+LISTS = 100  # one request in 100 is a list
 BIG_LISTS = 2  # the last lists are big, and the very last one is revoked
 BIG = 10_000
-FAITHFUL = 1  # a customer who was given badges a thousand times, every other time the same one
+FAITHFUL = 1  # a customer with a thousand earned badges, half of them of the same badge
 TIMES = 1_000
 REVOKED = "bench-revoked"
 
-# Of a hundred requests one is a list, four are refused, seven are the desk's, the rest the API's.
-# The desk gives four of the badges, and four others come in lists.
+# Of a hundred requests one is a list, four are refused, seven are from the desk, the rest from the
+# API. The desk gives four of the badge definitions, and lists give four others.
 REQUESTS = """
 INSERT INTO badges_requestlog (id, operation, channel, request_id, fingerprint, content, reason,
     customer_id, outcome, code, errors, received_at, recorded_at, badge_id, integrator_id, user_id)
@@ -59,7 +59,7 @@ FROM (
 ) AS numbered
 """
 
-# Every accepted request gives one badge, and the lists share what is left.
+# Every accepted request gives one badge, and the lists share the rest.
 EARNED = """
 INSERT INTO badges_earnedbadge (id, customer_id, event_at, expires_at, owner_type, reference_id,
     earned_at, badge_id, request_id)
@@ -77,7 +77,7 @@ FROM badges_requestlog,
 WHERE id > %(before)s AND outcome = 'ACCEPTED'
 """
 
-# To each ten customers of a list that were given the badge there is one that was refused.
+# For every ten customers of a list with the badge, one customer was refused.
 REFUSED_ITEMS = """
 INSERT INTO badges_refuseditem (request_id, customer_id, code, message)
 SELECT id, 2 + (id * 31 + (%(big)s + place) * 104729) %% %(customers)s, 2001, ''
@@ -108,8 +108,14 @@ def main():
         sys.exit("The database holds something; only an empty one is filled.")
     started = time.monotonic()
     made = log_ins.make()
-    made.keep()
+    made.write_file()
     fill(arguments.requests, arguments.earned, made, arguments.big)
+    if arguments.badges or arguments.others:
+        from badges.models import BadgeMeta
+        from tests.bench import background
+
+        claimed = BadgeMeta.objects.get(name="Bench badge 05")
+        background.fill(arguments.badges, arguments.others, claimed=claimed.pk)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     print(f"Filled in {time.monotonic() - started:.0f} s. Log-ins:", made.passwords)  # noqa: T201
@@ -119,28 +125,32 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--earned", type=int, default=2_000_000, help="issued badges, about")
     parser.add_argument("--requests", type=int, default=1_000_000, help="rows of the request log")
+    parser.add_argument("--badges", type=int, default=0, help="more badges, one with many claims")
+    parser.add_argument("--others", type=int, default=0, help="integrators, groups, people ...")
     parser.add_argument("--big", type=int, default=BIG, help="how many the big lists give each")
     return parser.parse_args()
 
 
 def fill(requests: int, earned: int, made, big: int = BIG) -> None:
-    """Make badges, fill the ledgers and bring what is counted from them up to date.
+    """Create badges, fill the ledgers and update their counters.
 
-    `made` are the log-ins, `big` is how many badges each of the big lists gives.
+    `made` are the log-ins, `big` is the number of badges that each of the big lists gives.
     """
     from django.db import connection, transaction
 
     from badges.models import Channel, EarnLimit
-    from badges.services import limits, summaries
-    from badges.services.requests import Origin
-    from badges.services.revoke import revoke_request
+    from badges.services.customers import limits
+    from badges.services.customers.revoke import revoke_request
+    from badges.services.record import summaries
+    from badges.services.request_log import Origin
 
     numbers = parameters(requests, earned, made, big)
     with transaction.atomic(), connection.cursor() as cursor:
-        # The statements refer to nothing that is not there; asked row by row it takes minutes.
+        # Skip the foreign key checks, which take minutes row by row: the statements create valid
+        # keys.
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        # Inside a larger transaction there may be checks left to do, before which no index is made.
+        # Pending checks of a surrounding transaction would prevent the creation of indexes.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         indexes = without_indexes(cursor)
         for statement in (REQUESTS, NEXT_ID, EARNED, REFUSED_ITEMS):
@@ -153,11 +163,11 @@ def fill(requests: int, earned: int, made, big: int = BIG) -> None:
             limits.rebuild_tally(badge_id)
     last, origin = numbers["big_lists"][-1], Origin(channel=Channel.COMMAND)
     revoke_request(origin=origin, request_id=REVOKED, issued_by=last)
-    summaries.catch_up_entirely(requests)
+    summaries.catch_up_all(requests)
 
 
 def parameters(requests: int, earned: int, made, big: int) -> dict:
-    """Make the badges; return what the statements need to know."""
+    """Create the badges. Return the parameters of the statements."""
     from django.contrib.auth.models import User
     from django.utils import timezone
 
@@ -187,7 +197,7 @@ def parameters(requests: int, earned: int, made, big: int) -> dict:
 
 
 def without_indexes(cursor) -> list[str]:
-    """Drop the indexes that enforce nothing, to be made at the end; return how to make them."""
+    """Drop the indexes that enforce no constraint. Return the statements that create them again."""
     cursor.execute(
         "SELECT indexname, indexdef FROM pg_indexes WHERE indexdef NOT LIKE 'CREATE UNIQUE%'"
         " AND tablename IN ('badges_requestlog', 'badges_earnedbadge')"
@@ -199,10 +209,10 @@ def without_indexes(cursor) -> list[str]:
 
 
 def definitions(earned: int, now) -> list[str]:
-    """Make badges that anybody may be given, claimed by one programme; return their ids."""
+    """Create badges for all customers, claimed by one programme. Return their ids."""
     from badges.models import Channel, Limit, LimitKind, LimitLevel, Owner
-    from badges.services.definitions import BadgeDraft, claim_badge, create_badge
-    from badges.services.requests import Origin
+    from badges.services.catalogue.definitions import BadgeDraft, claim_badge, create_badge
+    from badges.services.request_log import Origin
 
     origin = Origin(channel=Channel.COMMAND)
     share = int(earned / BADGES * 1.05)

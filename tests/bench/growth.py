@@ -1,4 +1,4 @@
-"""The same pages and the same earns among few rows and among many, in turns."""
+"""The same pages and the same earns with few rows and with many, in alternating rounds."""
 
 import json
 import random
@@ -19,16 +19,16 @@ from tests.bench.load import MICROSECONDS, Sample, Wrk
 from tests.bench.report import Goal, median
 from tests.bench.servers import PROJECT, environment, product
 
-FEW = 10_000  # what pages are compared with
-MANY = 1_000_000  # what earns are compared with
+FEW = 10_000  # the baseline of pages
+MANY = 1_000_000  # the baseline of earns
 CONNECTIONS = 8
-TIMES = 5  # so often a page is opened in a round
-MOST_OF_PAGES, MOST_OF_EARNS = 1.25, 1.15
+TIMES = 5  # measurements per page and round
+MAX_PAGE_RATIO, MAX_EARN_RATIO = 1.25, 1.15
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """The median cost of one thing, in ms, among few rows and among many."""
+    """The median cost of one operation, in ms, with few rows and with many."""
 
     HEAD: ClassVar = ("what", "rows", "ms", "rows", "ms", "ratio")
 
@@ -48,7 +48,7 @@ class Cost:
 
 
 def measured(cluster: Cluster, arguments) -> tuple[list[Cost], list[Goal]]:
-    """Fill a database of each size, and ask all of them the same."""
+    """Fill a database of each size, and measure the same operations in all of them."""
     sizes = (FEW, MANY, arguments.most)
     with tempfile.TemporaryDirectory() as directory:
         directory = Path(directory)
@@ -57,13 +57,13 @@ def measured(cluster: Cluster, arguments) -> tuple[list[Cost], list[Goal]]:
         del urls[FEW]
         earns = of_earns(cluster, urls, directory, arguments)
     worst = max(pages, key=lambda cost: cost.ratio)
-    goals = [Goal(f"{worst.what}, which grew most", worst.ratio, most=MOST_OF_PAGES)]
-    goals += [Goal(cost.what, cost.ratio, most=MOST_OF_EARNS) for cost in earns]
+    goals = [Goal(f"{worst.what}, which grew most", worst.ratio, maximum=MAX_PAGE_RATIO)]
+    goals += [Goal(cost.what, cost.ratio, maximum=MAX_EARN_RATIO) for cost in earns]
     return [*pages, *earns], goals
 
 
 def filled(cluster: Cluster, rows: int, directory: Path) -> str:
-    """Return the URL of a database with so many requests, and as many issued badges."""
+    """Create and fill a database with `rows` requests and `rows` issued badges. Return its URL."""
     url = cluster.create(f"rows{rows}")
     command = [sys.executable, "-m", "tests.bench.fill"]
     command += ["--requests", str(rows), "--earned", str(rows), "--big", str(FEW // 10)]
@@ -72,18 +72,18 @@ def filled(cluster: Cluster, rows: int, directory: Path) -> str:
 
 
 def of_pages(few_url: str, many_url: str, arguments) -> list[Cost]:
-    """Open every page on both, one after the other."""
+    """Open every page on both databases in turn."""
     taken = defaultdict(list)
     with ExitStack() as stack, tempfile.TemporaryDirectory() as directory:
         urls = few_url, many_url
-        both = [stack.enter_context(reader(url, Path(directory))) for url in urls]
-        names = both[0].names
+        readers = [stack.enter_context(reader(url, Path(directory))) for url in urls]
+        names = readers[0].names
         for turn in range(TIMES * arguments.rounds + 1):
-            # In another order each time: what comes back after so many pages, as the search for
-            # garbage does, would else meet the same page always.
+            # The order changes with each turn. Otherwise periodic work, such as garbage collection,
+            # would always hit the same page.
             for number in random.Random(turn).sample(range(len(names)), len(names)):  # noqa: S311
-                pair = [ask(number) for ask in both]
-                if turn:  # the first one warms up
+                pair = [read(number) for read in readers]
+                if turn:  # the first turn is a warm-up
                     taken[names[number]].append(pair)
     return [cost_of(f"page: {name}", FEW, arguments.most, pairs) for name, pairs in taken.items()]
 
@@ -97,7 +97,7 @@ def cost_of(what: str, few: int, many: int, pairs: Sequence[Sequence[float]]) ->
 
 
 class Reader:
-    """Another process, which opens the page with a number and answers how many seconds it took."""
+    """A process that opens the page with a given number and returns the duration in seconds."""
 
     def __init__(self, process: subprocess.Popen):
         self.process = process
@@ -128,7 +128,7 @@ def reader(url: str, directory: Path) -> Iterator[Reader]:
 
 
 def of_earns(cluster: Cluster, urls: dict[int, str], directory: Path, arguments) -> list[Cost]:
-    """Earn on both but for the sealing, which has years to catch up with at first."""
+    """Earn in both databases without sealing, which would have to catch up with years first."""
     few, many = urls
     scenes = {size: scene.prepared_in(url, directory) for size, url in urls.items()}
     taken = {size: [] for size in urls}
@@ -156,7 +156,7 @@ def _earned(cluster: Cluster, url: str, made: scene.Scene, directory: Path, seco
 
 
 def serve() -> None:
-    """Open pages as they are asked for, on the database of Django's settings."""
+    """Open pages on request, on the database of Django's settings."""
     import django
 
     django.setup()
@@ -171,8 +171,8 @@ def serve() -> None:
         answer(pages.timed(visit, client))
 
 
-def answer(said) -> None:
-    print(json.dumps(said), flush=True)  # noqa: T201
+def answer(result) -> None:
+    print(json.dumps(result), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

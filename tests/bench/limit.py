@@ -1,8 +1,8 @@
-"""The limit: the same two rows, in the same tables with the same indexes, and nothing else."""
+"""The theoretical limit: the same two rows, in the same tables with the same indexes."""
 
 from collections.abc import Sequence
 
-# Of a common request; a colon in it would be taken for a variable.
+# The size of a typical request. Its real text has colons, which pgbench would read as variables.
 BYTES_OF_CONTENT = 190
 STATEMENT = """
 \\set badge random(1, {count})

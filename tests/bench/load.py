@@ -1,4 +1,4 @@
-"""Load on a server or on a database, and what one request of it cost."""
+"""Load on a server or a database, and the cost of one request."""
 
 import json
 import shutil
@@ -34,14 +34,14 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Wrk:
-    """What wrk is to send: earns of some badges by one caller."""
+    """The arguments of wrk: earns of some badges by one caller."""
 
     authorization: str
     badges: Sequence[str]
     customers: int = CUSTOMERS
 
     def at(self, server: Running, cluster: Cluster, connections: int, seconds: int) -> Sample:
-        """Return a sample of a server under that many connections; nothing may be refused."""
+        """Return a sample of a server with these connections. Raise RuntimeError on a refusal."""
         command = [
             *(needed("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"),
             *("-s", str(SCRIPT), server.url, "--", str(time.time_ns()), self.authorization),
@@ -50,17 +50,17 @@ class Wrk:
 
         def run():
             done = subprocess.run(command, check=True, capture_output=True, text=True)
-            said = json.loads(done.stdout.partition("RESULT ")[2].splitlines()[0])
-            if said["refused"] or said["broken"]:
-                raise RuntimeError(f"{server.url} did not answer as it should: {said}")
-            rate = said["requests"] / said["seconds"]
-            return said["requests"], rate, said["p50"] / 1000, said["p99"] / 1000
+            result = json.loads(done.stdout.partition("RESULT ")[2].splitlines()[0])
+            if result["refused"] or result["broken"]:
+                raise RuntimeError(f"{server.url} did not answer as it should: {result}")
+            rate = result["requests"] / result["seconds"]
+            return result["requests"], rate, result["p50"] / 1000, result["p99"] / 1000
 
         return sampled(run, cluster, server)
 
 
 def pgbench(cluster: Cluster, database: str, script: str, connections: int, seconds: int) -> Sample:
-    """Return a sample of a statement that nothing but PostgreSQL's own client stands before."""
+    """Return a sample of a statement that pgbench sends straight to PostgreSQL."""
 
     def run():
         log = _pgbench(cluster, database, script, "-c", str(connections), "-T", str(seconds))
@@ -74,7 +74,7 @@ def pgbench(cluster: Cluster, database: str, script: str, connections: int, seco
 
 
 def pgbench_times(cluster: Cluster, database: str, script: str, times: int) -> None:
-    """Run a statement so many times, over a few connections."""
+    """Run a statement `times` times, over a few connections."""
     connections = 8
     _pgbench(cluster, database, script, "-c", str(connections), "-t", str(times // connections))
 
@@ -85,10 +85,10 @@ def _pgbench(cluster: Cluster, database: str, script: str, *arguments: str) -> s
 
 
 def sampled(run: Callable[[], tuple], cluster: Cluster, server: Running | None = None) -> Sample:
-    """Measure the CPU of a run that returns requests, rate, p50 and p99.
+    """Measure the CPU of a function that returns requests, rate, p50 and p99.
 
-    It goes on until the server has done for these requests what it does afterwards, and begins
-    when it has done so for those before.
+    The measurement begins when the server is idle, and includes its background work for these
+    requests.
     """
     settle = server.settle if server else lambda: None
     roots = {"database": cluster.pid} | ({"server": server.pid} if server else {})

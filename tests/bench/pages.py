@@ -1,9 +1,9 @@
-"""Open every page of the desk on a filled PostgreSQL: queries, rows they really read, time.
+"""Open every page of the desk on a filled PostgreSQL: number of queries, rows read, time.
 
     DATABASE_URL=postgres:///bench python -m tests.bench.pages [--times 20]
 
-Needs what `tests.bench.fill` made. Prints a table and the same as JSON; ends with 1 when a page
-runs more than 15 queries, or one of them reads more than about a thousand rows.
+Needs the data of `tests.bench.fill`. Prints a table and the same as JSON. Exits with 1 if a page
+runs more than 15 queries, or a query reads more than about a thousand rows.
 """
 
 import argparse
@@ -17,17 +17,17 @@ from datetime import UTC, datetime, timedelta
 
 import django
 
-MOST_QUERIES = 15
-MOST_ROWS = 1_024
+MAX_QUERIES = 15
+MAX_ROWS = 1_024
 PASTED = 200
-NOBODY = 9_000_000_000
-CUSTOMER_IN_THE_MIDST = 100_000
-END = "199000.0"  # customers are numbered up to 200,000, and a list has one in twenty
+UNKNOWN_CUSTOMER = 9_000_000_000
+MIDDLE_CUSTOMER = 100_000
+END = "199000.0"  # customer numbers go up to 200,000; a list contains one in twenty
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One page as somebody opens it; with `data` it is posted, after `before` if there is any."""
+    """One page view. With `data` it is a POST; `before` is a visit that precedes it."""
 
     name: str
     address: str
@@ -35,7 +35,7 @@ class Visit:
     before: "Visit | None" = None
 
     def by(self, client):
-        """Return the answer to a browser."""
+        """Return the response to a client."""
         if self.data is None:
             return client.get(self.address)
         return client.post(self.address, self.data)
@@ -43,7 +43,7 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What one page cost; `worst` is the statement that read the most rows."""
+    """The costs of one page; `worst` is the statement that read the most rows."""
 
     page: str
     status: int
@@ -54,7 +54,7 @@ class Measured:
 
     @property
     def is_within_limits(self) -> bool:
-        return self.queries <= MOST_QUERIES and self.rows <= MOST_ROWS
+        return self.queries <= MAX_QUERIES and self.rows <= MAX_ROWS
 
 
 def main():
@@ -67,6 +67,8 @@ def main():
         sys.exit("DATABASE_URL must name a PostgreSQL database that tests.bench.fill has filled.")
     client = supervisor()
     found = [measured(visit, client, arguments.times) for visit in visits()]
+    client.force_login(administrator())
+    found += [measured(visit, client, arguments.times) for visit in of_admin()]
     show(found)
     sys.exit(not all(each.is_within_limits for each in found))
 
@@ -78,7 +80,7 @@ def parsed():
 
 
 def supervisor():
-    """Return the browser of the supervisor that `tests.bench.fill` made."""
+    """Return a client, logged in as the supervisor of `tests.bench.fill`."""
     from django.contrib.auth.models import User
     from django.test import Client
     from django.test.utils import setup_test_environment
@@ -89,8 +91,15 @@ def supervisor():
     return client
 
 
+def administrator():
+    """Return a user who may open every page of the admin."""
+    from django.contrib.auth.models import User
+
+    return User.objects.filter(is_superuser=True).earliest("pk")
+
+
 def visits() -> list[Visit]:
-    """Return every page of the desk, with what makes it as slow as it can be."""
+    """Return every page of the desk, with the data that makes it slowest."""
     from badges.models import BadgeMeta, RequestLog
     from tests.bench.fill import REVOKED
 
@@ -112,26 +121,26 @@ def visits() -> list[Visit]:
 
 
 def page(name: str, route: str, *args, query: str = "", **data) -> Visit:
-    """Return the visit of a route, posted when there is something to post."""
+    """Return the visit of a route: a POST if there is data, otherwise a GET."""
     from django.urls import reverse
 
     return Visit(name=name, address=reverse(route, args=args) + query, data=data or None)
 
 
 def of_home(badge) -> list[Visit]:
-    """Home as it is, and with something new to count."""
+    """Return visits of the home page, without and with new requests to count."""
     home = page("home", "desk:home")
     change = page("a change", "desk:definition-switch", badge.pk, active="yes")
     return [home, Visit(name="home, after a change", address=home.address, before=change)]
 
 
 def of_find(big_list) -> list[Visit]:
-    """What is found for each kind of text, and the page that shows it if it leads nowhere else."""
+    """Return a search for each kind of text, each followed by the page of its results."""
     from tests.bench.fill import FAITHFUL
 
     texts = {
         "customer": FAITHFUL,
-        "nobody": NOBODY,
+        "nobody": UNKNOWN_CUSTOMER,
         "issued badge": big_list.earnedbadge_set.order_by("customer_id").first().pk,
         "request": big_list.request_id,
         "reference, claimed": "bench",
@@ -141,13 +150,13 @@ def of_find(big_list) -> list[Visit]:
     }
     found = []
     for name, text in texts.items():
-        asked = page(f"find: {name}", "desk:find", text=text)
-        found += [asked, Visit(name=f"found: {name}", address=asked.address, before=asked)]
+        search = page(f"find: {name}", "desk:find", text=text)
+        found += [search, Visit(name=f"found: {name}", address=search.address, before=search)]
     return found
 
 
 def of_customers(favourite) -> list[Visit]:
-    """The customer with the most badges and one with none."""
+    """Return visits of the customer with the most badges and of one without badges."""
     from tests.bench.fill import FAITHFUL
 
     return [
@@ -155,15 +164,15 @@ def of_customers(favourite) -> list[Visit]:
             page(f"customer of 1,000, {tab}", "desk:customer", FAITHFUL, query=f"?tab={tab}")
             for tab in ("enrol", "issue", "issued", "expired")
         ),
-        page("customer of none", "desk:customer", NOBODY),
+        page("customer of none", "desk:customer", UNKNOWN_CUSTOMER),
         page("timeline of 500", "desk:customer_badge", FAITHFUL, favourite.pk),
-        page("timeline of none", "desk:customer_badge", NOBODY, favourite.pk),
+        page("timeline of none", "desk:customer_badge", UNKNOWN_CUSTOMER, favourite.pk),
         page("enrol", "desk:enrol", FAITHFUL, favourite.pk),
     ]
 
 
 def of_issuing(badge) -> list[Visit]:
-    """The form, and what it shows for one customer and for as many as can be pasted."""
+    """Return visits of the form, with one customer and with the maximum number of customers."""
     from badges.models import RequestLog
     from tests.bench.fill import FAITHFUL
 
@@ -179,10 +188,11 @@ def of_issuing(badge) -> list[Visit]:
 
 
 def of_badges(badge) -> list[Visit]:
-    """The badges, and all about the one that was given most."""
+    """Return visits of the list of badges, and of the pages of the most issued badge."""
     return [
         page("badges", "desk:definitions"),
-        page("badges, searched", "desk:definitions", query="?text=badge"),
+        page("badges, last page", "desk:definitions", query="?page=9999"),
+        page("badges, searched", "desk:definitions", query="?q=badge"),
         page("hottest badge", "desk:definition", badge.pk),
         page("badge, new", "desk:definition-new"),
         *(
@@ -195,9 +205,11 @@ def of_badges(badge) -> list[Visit]:
 def of_integrators() -> list[Visit]:
     from badges.models import Integrator
 
-    integrator = Integrator.objects.get()
+    integrator = Integrator.objects.earliest("pk")
     return [
         page("integrators", "desk:integrators"),
+        page("integrators, last page", "desk:integrators", query="?page=9999"),
+        page("integrators, searched", "desk:integrators", query="?q=a"),
         page("integrator", "desk:integrator", integrator.pk),
         page("integrator, new", "desk:integrator-new"),
         page("integrator, rotate", "desk:integrator-rotate", integrator.pk),
@@ -206,7 +218,7 @@ def of_integrators() -> list[Visit]:
 
 
 def of_lists(big_list, revoked_list, revocation) -> list[Visit]:
-    """Receipts, and revoking, of one badge and of as many as there are in a list."""
+    """Return visits of receipts and revocations, of one badge and of lists."""
     from badges.models import RequestLog
 
     single = RequestLog.objects.accepted().filter(operation="EARN").latest("pk")
@@ -225,40 +237,82 @@ def of_lists(big_list, revoked_list, revocation) -> list[Visit]:
 
 
 def of_ledgers(big_list) -> list[Visit]:
-    """The request log, plain and filtered, a request that did much, figures, and the record."""
-    from badges.desk.ledgers.figures import MOST_DAYS
-    from badges.models import RequestLog
+    """Return visits of the request log, a request with many rows, the figures and the record."""
+    from badges.desk.ledgers.figures import MAX_DAYS
+    from badges.models import Integrator, RequestLog
 
     one = RequestLog.objects.filter(channel="MEMBERCARE").latest("pk")
+    busy = Integrator.objects.earliest("pk").pk
     return [
         page("requests", "desk:requests"),
         page("requests, refused", "desk:requests", query="?outcome=REFUSED"),
-        page("requests of nobody", "desk:requests", query=f"?customer_id={NOBODY}"),
+        page("requests of nobody", "desk:requests", query=f"?customer_id={UNKNOWN_CUSTOMER}"),
         page("requests of the desk", "desk:requests", query="?channel=MEMBERCARE"),
         page("requests of a user", "desk:requests", query=f"?actor=user:{one.user_id}"),
         page("requests of a month", "desk:requests", query=days(60, 30)),
         page("requests of a badge", "desk:requests", query=f"?badge={big_list.badge_id}"),
+        page("requests of an integrator", "desk:requests", query=f"?actor=integrator:{busy}"),
         page("request of a list", "desk:request", big_list.pk),
         page("figures", "desk:figures"),
-        page("figures of 92 days", "desk:figures", query=days(MOST_DAYS - 1, 0)),
+        page("figures of 92 days", "desk:figures", query=days(MAX_DAYS - 1, 0)),
         page("record", "desk:record"),
+        page("actors to pick", "desk:requests-actors", query="?actor=c"),
+        page("badges to pick in the log", "desk:requests-badges", query="?badge=b"),
         page("groups", "desk:groups"),
+        page("groups, last page", "desk:groups", query="?page=9999"),
+        page("group, new", "desk:group-new"),
         page("fields", "desk:fields"),
+        page("fields, disabled", "desk:fields", query="?active=no"),
     ]
 
 
+def of_admin() -> list[Visit]:
+    """Return the pages of the admin, for an administrator."""
+    from django.contrib.auth.models import Group, User
+
+    from badges.models import BadgeMeta, Claim, Integrator
+
+    models = [BadgeMeta, Claim, Integrator, User, Group]
+    claimed = BadgeMeta.objects.get(name="Bench badge 05")
+    filters = {
+        BadgeMeta: ["active__exact=0", "earn_type__exact=ISSUE_EARN", "status=UPCOMING"],
+        Claim: ["active__exact=0", "owner_type__exact=Journeys", f"badge__id__exact={claimed.pk}"],
+        Integrator: ["active__exact=0"],
+        User: ["is_staff__exact=0", "is_superuser__exact=1", "is_active__exact=0"],
+        Group: [],
+    }
+    found = [page("admin: home", "admin:index")]
+    for model in models:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        first = model.objects.order_by("pk").first()
+        found += [
+            page(f"{name}, list", f"{name}_changelist"),
+            page(f"{name}, last page", f"{name}_changelist", query="?p=18"),
+            page(f"{name}, searched", f"{name}_changelist", query="?q=e"),
+            page(f"{name}, one", f"{name}_change", first.pk),
+            page(f"{name}, new", f"{name}_add"),
+            *(
+                page(f"{name}, {each.partition('_')[0]}", f"{name}_changelist", query=f"?{each}")
+                for each in (*filters[model], "&".join(filters[model]))
+                if each
+            ),
+        ]
+    query = "?app_label=badges&model_name=claim&field_name=badge&term=e"
+    return [*found, page("admin: badges to pick", "admin:autocomplete", query=query)]
+
+
 def days(first: int, last: int) -> str:
-    """Return the query of the days between two, so many before today; both are inclusive."""
+    """Return the query string of a period, from `first` to `last` days before today, inclusive."""
     today = datetime.now(UTC).date()
     since, until = (today - timedelta(days=back) for back in (first, last))
     return f"?since={since}&until={until}"
 
 
 def of_history(big_list) -> list[Visit]:
-    """What came about: plain, by what an index holds, and from the midst of a long list on."""
+    """Return visits of the history: unfiltered, with indexed filters, and within a long list."""
     from badges.models.ids import ID_LENGTH
 
-    midst = f"older={big_list.pk}.{CUSTOMER_IN_THE_MIDST}.{'f' * ID_LENGTH}"
+    middle = f"older={big_list.pk}.{MIDDLE_CUSTOMER}.{'f' * ID_LENGTH}"
     return [
         *(
             page(f"history, {kind}{name}", "desk:history", kind, query=query)
@@ -267,17 +321,17 @@ def of_history(big_list) -> list[Visit]:
                 "": "",
                 " of a badge": f"?badge={big_list.badge_id}",
                 " in lists": "?operation=EARN_BULK" if kind == "issued" else "?channel=COMMAND",
-                " to nobody": f"?customer_id={NOBODY}",
+                " to nobody": f"?customer_id={UNKNOWN_CUSTOMER}",
             }.items()
         ),
-        page("history, midst of a list", "desk:history", "issued", query=f"?{midst}"),
+        page("history, midst of a list", "desk:history", "issued", query=f"?{middle}"),
         page("history, enrolments", "desk:history", "enrolments"),
         page("history, revoked enrolments", "desk:history", "revoked-enrolments"),
     ]
 
 
 def measured(visit: Visit, client, times: int = 0) -> Measured:
-    """Open a page once to see what it asks, and then some more times by the clock."""
+    """Open a page once to record its queries, then `times` times to measure its duration."""
     from tests.bench.plans import recorded
 
     if visit.before:
@@ -289,7 +343,7 @@ def measured(visit: Visit, client, times: int = 0) -> Measured:
     return Measured(
         page=visit.name,
         status=answer.status_code,
-        queries=len(queries),
+        queries=sum(not query.is_of_a_transaction for query in queries),
         rows=worst.rows,
         worst=f"{worst.read} {worst.sql}",
         median_ms=round(1000 * statistics.median(taken), 1) if taken else None,
@@ -297,7 +351,7 @@ def measured(visit: Visit, client, times: int = 0) -> Measured:
 
 
 def timed(visit: Visit, client) -> float:
-    """Return the seconds that a page took."""
+    """Return the duration of a page in seconds."""
     started = time.perf_counter()
     visit.by(client)
     return time.perf_counter() - started

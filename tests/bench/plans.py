@@ -1,4 +1,4 @@
-"""What a page asks of PostgreSQL: each query, and how many rows its plan really read."""
+"""The queries of a page on PostgreSQL, and the number of rows that their plans read."""
 
 import json
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ READING = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "(SELECT")
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """One statement as it was run, and the rows that it read of each table."""
+    """One executed statement, and the number of rows that it read from each table."""
 
     sql: str
     read: dict[str, int]
@@ -20,10 +20,15 @@ class Query:
     def rows(self) -> int:
         return sum(self.read.values())
 
+    @property
+    def is_of_a_transaction(self) -> bool:
+        """Return whether it is a savepoint, which replaces a transaction in tests."""
+        return self.sql.startswith(("SAVEPOINT", "RELEASE SAVEPOINT"))
+
 
 @dataclass
 class Recorder:
-    """Explains every statement before it is run, with the same values; used as a wrapper."""
+    """An execute wrapper that explains every statement with its parameters before it runs."""
 
     queries: list[Query] = field(default_factory=list)
     explaining: bool = False
@@ -38,7 +43,7 @@ class Recorder:
             return {}
         self.explaining = True
         try:
-            # To analyse a statement is to run it: what it writes is taken back.
+            # ANALYZE executes the statement, so its writes are rolled back.
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
                 (plan,) = cursor.fetchone()
@@ -51,21 +56,21 @@ class Recorder:
 
 @contextmanager
 def recorded():
-    """Record the statements of a block; yields the list of them."""
+    """Record the statements of a block, and yield their list."""
     recorder = Recorder()
     with connection.execute_wrapper(recorder):
         yield recorder.queries
 
 
 def rows_read(node: dict) -> dict[str, int]:
-    """Return by table the rows that the scans of a plan looked at, also those they passed over."""
+    """Return for each table the rows that the scans of a plan read, with those filtered out."""
     read = {}
-    # A bitmap of an index names no table: its rows are those of the scan above it.
+    # A bitmap index scan names no table: its rows are those of the scan above it.
     if "Relation Name" in node and node["Node Type"].endswith("Scan"):
-        passed_over = node.get("Rows Removed by Filter", 0)
-        passed_over += node.get("Rows Removed by Index Recheck", 0)
+        filtered = node.get("Rows Removed by Filter", 0)
+        filtered += node.get("Rows Removed by Index Recheck", 0)
         loops = node["Actual Loops"]
-        read[node["Relation Name"]] = (node["Actual Rows"] + passed_over) * loops
+        read[node["Relation Name"]] = (node["Actual Rows"] + filtered) * loops
     for part in node.get("Plans", ()):
         for table, rows in rows_read(part).items():
             read[table] = read.get(table, 0) + rows

@@ -1,4 +1,4 @@
-"""What was measured, as a table for people and as JSON."""
+"""The report of a benchmark, as a table and as JSON."""
 
 import json
 import statistics
@@ -57,23 +57,23 @@ _FIGURES = ("rate", "p50", "p99", "server_cpu", "database_cpu")
 
 @dataclass(frozen=True)
 class Goal:
-    """A ratio, and what it has to be, if anything."""
+    """A ratio, with its minimum and maximum if it has any."""
 
     name: str
     ratio: float
-    least: float | None = None
-    most: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
 
     @property
     def is_met(self) -> bool:
-        above = self.least is None or self.ratio >= self.least
-        return above and (self.most is None or self.ratio <= self.most)
+        above = self.minimum is None or self.ratio >= self.minimum
+        return above and (self.maximum is None or self.ratio <= self.maximum)
 
     @property
     def bound(self) -> str:
-        if self.least is not None:
-            return f">= {self.least}"
-        return f"<= {self.most}" if self.most is not None else ""
+        if self.minimum is not None:
+            return f">= {self.minimum}"
+        return f"<= {self.maximum}" if self.maximum is not None else ""
 
     @property
     def verdict(self) -> str:
@@ -83,7 +83,7 @@ class Goal:
 
 
 def show(rows: Sequence[Row], goals: Iterable[Goal]) -> None:
-    """Print the rows, a table for each kind of them, and the goals in Markdown."""
+    """Print the rows, one table for each type, and the goals in Markdown."""
     for kind in dict.fromkeys(map(type, rows)):
         table(kind.HEAD, [row.cells for row in rows if type(row) is kind])
     show_goals(goals)
@@ -102,7 +102,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def keep(path: str, rows: Iterable[Row], goals: Iterable[Goal], **about) -> None:
-    """Write the same as JSON."""
+    """Write the rows and goals as JSON."""
     content = about | {
         "rows": [asdict(row) for row in rows],
         "ratios": [asdict(goal) | {"is_met": goal.is_met} for goal in goals],

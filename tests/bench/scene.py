@@ -1,8 +1,8 @@
-"""What a measurement needs in a database: an integrator, and badges of each kind.
+"""The data that a benchmark needs: an integrator, and badges of each kind.
 
     DATABASE_URL=postgres:///bench python -m tests.bench.scene
 
-makes them and prints which they are as JSON.
+creates them and prints their ids as JSON.
 """
 
 import base64
@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.bench.servers import PROJECT, environment
+from tests.bench.servers import BY_HTTPS, PROJECT, environment
 
 BADGES = 100
 OWNER = ("Loyalty", "123694")
-# Of every limit so much that none is reached while it is kept.
+# Limits that no benchmark reaches.
 PLENTY = 1_000_000_000
 ENROLLED = 200_000
 
@@ -66,7 +66,7 @@ def prepared() -> Scene:
 
 
 def prepared_in(url: str, directory: Path) -> Scene:
-    """Do so in a database that is not the one of Django's settings."""
+    """Migrate and fill another database, in a new process."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.scene"],
         env=environment(url, directory),
@@ -79,13 +79,13 @@ def prepared_in(url: str, directory: Path) -> Scene:
 
 
 def caller() -> tuple:
-    """Migrate, and return what an integrator authenticates with, and where badges come from."""
+    """Migrate. Return the Authorization header of a new integrator, and the origin of badges."""
     from django.contrib.auth.models import Group
     from django.core.management import call_command
 
     from badges.models import Channel
-    from badges.services.integrators import create_integrator
-    from badges.services.requests import Origin
+    from badges.services.access.integrators import create_integrator
+    from badges.services.request_log import Origin
 
     call_command("migrate", interactive=False, verbosity=0)
     origin = Origin(channel=Channel.COMMAND)
@@ -97,9 +97,9 @@ def caller() -> tuple:
 
 
 def badge(origin, limits=(), **values) -> str:
-    """Make a badge that everybody may be given now, within its limits; return its id."""
+    """Create a live badge, claimed by OWNER. Return its id."""
     from badges.models import Owner
-    from badges.services.definitions import BadgeDraft, claim_badge, create_badge
+    from badges.services.catalogue.definitions import BadgeDraft, claim_badge, create_badge
 
     now = datetime.now(UTC)
     usual = {
@@ -128,7 +128,7 @@ def _enrol(badge_id: str) -> None:
 
 
 def check(url: str, scene: Scene) -> None:
-    """Ask a server for everything that it has to answer rightly before its speed means anything."""
+    """Check that a server answers these earns correctly before its speed is measured."""
     caller = {"Authorization": scene.authorization}
     plain = scene.plain[0]
     expected = [
@@ -150,14 +150,14 @@ def check(url: str, scene: Scene) -> None:
 
 
 def earn(url: str, headers: dict, changes: dict) -> tuple[int, int | None]:
-    """Return the status and the first code of the answer to one earn."""
+    """Send one earn. Return the status and the first code of the response."""
     owner_type, reference_id = OWNER
     body = {
         "earnEventDate": "2026-01-15T10:00:00Z",
         "triggeredBy": {"ownerType": owner_type, "referenceId": reference_id},
     } | changes
     request = urllib.request.Request(
-        url, json.dumps(body).encode(), headers | {"Content-Type": "application/json"}
+        url, json.dumps(body).encode(), headers | BY_HTTPS | {"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:

@@ -1,4 +1,4 @@
-"""The servers that are measured, as processes of their own, and what they cost."""
+"""The measured servers, as separate processes, and their CPU time."""
 
 import os
 import signal
@@ -11,19 +11,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.bench.cluster import free_port
 
+PROCESSES = Path("/proc")
 PROJECT = Path(__file__).resolve().parents[2]
 TICKS = os.sysconf("SC_CLK_TCK")
-SECONDS_TO_START = 60
-SECONDS_TO_STOP = 20
+SECONDS_TO_START = 180
+SECONDS_TO_STOP = 60
 SECONDS_TO_SETTLE = 120
+# Settings that pass `check --deploy`, and the header that the required TLS proxy adds to each
+# request.
+SECRET_KEY = "of-a-measurement-that-nobody-else-reaches-0123456789"
+SOUND = {"SECRET_KEY": SECRET_KEY, "HTTPS": "true"}
+BY_HTTPS = {"X-Forwarded-Proto": "https"}
 
 
 @dataclass
 class Server:
-    """How to run a server: a command with {port} in it; `path` is where it takes earns."""
+    """The command of a server, with {port} in it; `path` is its earn endpoint."""
 
     name: str
     command: list[str]
@@ -55,11 +62,12 @@ class Server:
             stop(process)
 
     def wait_for(self, port: int, process: subprocess.Popen) -> None:
-        """Wait until it answers, whatever it is."""
+        """Wait until the server responds with any status."""
         end = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < end and process.poll() is None:
             try:
-                urllib.request.urlopen(self.url(port), timeout=5)
+                request = urllib.request.Request(self.url(port), headers=BY_HTTPS)
+                urllib.request.urlopen(request, timeout=5)
             except urllib.error.HTTPError:
                 return
             except OSError:
@@ -69,9 +77,9 @@ class Server:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers: where it takes earns, and the process all others descend from.
+    """A running server: its earn endpoint, and its root process.
 
-    `settle` waits until it has done everything that it does after the answers.
+    `settle` waits until the server has finished the work that follows its responses.
     """
 
     url: str
@@ -80,7 +88,7 @@ class Running:
 
 
 def environment(database_url: str, directory: Path) -> dict[str, str]:
-    """Return the environment of a process on another database than that of Django's settings."""
+    """Return the environment of a process with another database than that of Django's settings."""
     return os.environ | {
         "DATABASE_URL": database_url,
         "VAR_DIR": str(directory),
@@ -89,7 +97,7 @@ def environment(database_url: str, directory: Path) -> dict[str, str]:
 
 
 def product(database_url: str, directory: Path, *, seals: bool = True, workers: int = 2) -> Server:
-    """Return this product under its own server, with everything on; `directory` is its VAR_DIR."""
+    """Return this product with its own server and all features; `directory` is its VAR_DIR."""
     return Server(
         "BadgeAdmin" if seals else "BadgeAdmin, not sealing",
         [
@@ -99,17 +107,17 @@ def product(database_url: str, directory: Path, *, seals: bool = True, workers: 
         "/api_gateway/v1/badges/customer/earn",
         {
             "DATABASE_URL": database_url,
-            "SECRET_KEY": "of-a-measurement",
             "VAR_DIR": str(directory),
             "DJANGO_SETTINGS_MODULE": "badgeadmin.settings",
         }
+        | SOUND
         | ({} if seals else {"AUDIT_SEAL_SECONDS": "0"}),
         settle=lambda: until_sealed() if seals else None,
     )
 
 
 def until_sealed() -> None:
-    """Wait until every request is sealed and counted, in the database of Django's settings."""
+    """Wait until every request in the database of Django's settings is sealed and counted."""
     from badges.models import RequestLog, Seal, SummaryCursor
 
     newest = RequestLog.objects.order_by("-pk").values_list("pk", flat=True).first()
@@ -123,7 +131,7 @@ def until_sealed() -> None:
 
 
 def peer(directory: Path, python: str, port: int, database: str) -> Server:
-    """Return the FastAPI service of the bench's folder, with its single statement."""
+    """Return the FastAPI service of the folder, with its single statement."""
     return Server(
         "FastAPI",
         [
@@ -143,30 +151,51 @@ def peer(directory: Path, python: str, port: int, database: str) -> Server:
 
 
 def stop(process: subprocess.Popen) -> None:
+    """Stop a server, and wait until its descendants have ended: their directory may go next."""
+    processes = _processes()
+    below = [
+        pid for pid in processes if pid != process.pid and _descends(pid, process.pid, processes)
+    ]
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(SECONDS_TO_STOP)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    end = time.monotonic() + SECONDS_TO_STOP
+    while any((PROCESSES / str(pid)).exists() for pid in below):
+        if time.monotonic() > end:
+            raise RuntimeError(f"{process.args} has left processes behind: {below}")
+        time.sleep(0.02)
 
 
 def cpu_seconds(root: int) -> float:
-    """Return what a process and all below it have used so far, with those that have ended."""
-    parents, used = {}, {}
-    for entry in Path("/proc").iterdir():
+    """Return the CPU seconds of a process and its descendants, including ended ones."""
+    processes = _processes()
+    below = (pid for pid in processes if _descends(pid, root, processes))
+    return sum(processes[pid].ticks for pid in below) / TICKS
+
+
+class _Process(NamedTuple):
+    parent: int
+    ticks: int
+
+
+def _processes() -> dict[int, _Process]:
+    """Return every process of the machine by its id."""
+    found = {}
+    for entry in PROCESSES.iterdir():
         if not entry.name.isdigit():
             continue
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
         except OSError:
-            continue  # it ended meanwhile
-        parents[int(entry.name)] = int(fields[1])
-        used[int(entry.name)] = sum(map(int, fields[11:15]))
-    return sum(used[pid] for pid in used if _descends(pid, root, parents)) / TICKS
+            continue  # the process has ended
+        found[int(entry.name)] = _Process(int(fields[1]), sum(map(int, fields[11:15])))
+    return found
 
 
-def _descends(pid: int, root: int, parents: dict[int, int]) -> bool:
+def _descends(pid: int, root: int, processes: dict[int, _Process]) -> bool:
     while pid and pid != root:
-        pid = parents.get(pid, 0)
+        pid = processes[pid].parent if pid in processes else 0
     return pid == root

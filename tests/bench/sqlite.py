@@ -1,4 +1,4 @@
-"""Earns on SQLite beside the same two inserts by Python's own driver, one writer at a time."""
+"""Earns on SQLite, compared with the same two inserts by Python's driver, one writer at a time."""
 
 import secrets
 import shutil
@@ -31,18 +31,18 @@ INSERT INTO badges_earnedbadge (id, badge_id, customer_id, event_at, expires_at,
     reference_id, request_id, earned_at)
 VALUES (?, ?, ?, ?, '2126-01-15 00:00:00', 'Loyalty', '123694', ?, ?)
 """
-MOMENT = "2026-01-15 10:00:00"
+EVENT_AT = "2026-01-15 10:00:00"
 
 
 def measured(cluster: Cluster, arguments) -> tuple[list[Measured], list[Goal]]:
-    """Let the product and the driver take turns, each with a file of its own."""
+    """Measure the product and the driver in turn, each with its own file."""
     samples = defaultdict(list)
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
         ours, theirs = home / "ours.sqlite3", home / "theirs.sqlite3"
         made = scene.prepared_in(f"sqlite:///{ours}", home)
         shutil.copy(ours, theirs)
-        # Whether all is sealed is asked of the database of Django's settings, which is another.
+        # `until_sealed` would read the database of Django's settings, which is another one.
         ours_served = product(f"sqlite:///{ours}", home, workers=1)
         server = replace(ours_served, settle=lambda: None)
         for _turn in range(arguments.rounds):
@@ -80,16 +80,18 @@ def _driven(file: Path, made: scene.Scene, seconds: int) -> Sample:
 def _insert(execute: Callable, badge_id: str) -> None:
     customer_id = secrets.randbelow(50_000_000) + 1
     content = "x" * BYTES_OF_CONTENT
-    asked = [secrets.token_hex(16), "f" * 64, content, badge_id, customer_id, MOMENT, MOMENT]
+    values = [secrets.token_hex(16), "f" * 64, content, badge_id, customer_id, EVENT_AT, EVENT_AT]
     execute("BEGIN IMMEDIATE")
-    request_id = execute(REQUEST, asked).lastrowid
-    execute(FACT, [secrets.token_hex(12), badge_id, customer_id, MOMENT, request_id, MOMENT])
+    request_id = execute(REQUEST, values).lastrowid
+    execute(FACT, [secrets.token_hex(12), badge_id, customer_id, EVENT_AT, request_id, EVENT_AT])
     execute("COMMIT")
 
 
 def _goals(samples: dict) -> Iterator[Goal]:
     alone = samples[WHAT, DRIVER, 1]
-    for connections, least in zip(CONNECTIONS, (None, 0.5), strict=True):
+    for connections, minimum in zip(CONNECTIONS, (None, 0.5), strict=True):
         pairs = zip(samples[WHAT, PRODUCT, connections], alone, strict=True)
         ratio = median(mine.rate / theirs.rate for mine, theirs in pairs)
-        yield Goal(f"earns/s against SQLite alone, {connections} connections", ratio, least=least)
+        yield Goal(
+            f"earns/s against SQLite alone, {connections} connections", ratio, minimum=minimum
+        )

@@ -1,7 +1,13 @@
-"""What holds for every page: nothing for axe to find, nothing sticks out, the focus is seen."""
+"""Checks of every page: axe has no findings, nothing overflows, and the focus is visible."""
 
 from axe_playwright_python.sync_playwright import Axe
 
+# The policy applies to style elements, but not to style sheets that a script constructs.
+ADOPT = """css => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets.push(sheet);
+}"""
 HEIGHT = 1000
 WIDE, MIDDLE, NARROW = 1440, 768, 390
 THEMES = ("light", "dark")
@@ -10,7 +16,8 @@ AXE = {
     "resultTypes": ["violations"],
     "preload": False,
 }
-# Contrast takes most of the time of axe: it is measured once for each colour on each ground.
+# Contrast takes most of axe's time, so each combination of text style and background is checked
+# once.
 DISTINCT = """() => {
     const known = new Map([[null, ""]]);
     const ground = each => {
@@ -36,13 +43,12 @@ DISTINCT = """() => {
     axe.configure({rules: [{id: "color-contrast", selector: "[data-axe-distinct]"}]});
 }"""
 
-# What is on its way from one colour to another would be measured half way, and what is about to be
-# replaced is dimmed meanwhile.
+# Transitions would be measured half-way, and htmx dims elements during a request.
 STILL = """
     *, *::before, *::after { animation: none !important; transition: none !important; }
     .htmx-request { opacity: 1 !important; }
 """
-# A chart takes its new size a moment after its frame.
+# A chart adopts its new size shortly after its container.
 SETTLED = "() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 50))"
 VISIBLE = "each => each.checkVisibility({visibilityProperty: true})"
 
@@ -85,13 +91,13 @@ UNSEEN = f"""() => {{
 
 
 def findings(page, number):
-    """Return what is wrong with the page as it is now, a line for each.
+    """Return the faults of the current page, one line for each.
 
-    By its number in a table every second page is looked at in the dark on a wide screen and in the
-    light on a narrow one, the others the other way round.
+    Pages with an even `number` are checked with the first theme on a wide screen and with the
+    second on a narrow one. For the others the themes are swapped.
     """
     first, second = THEMES if number % 2 == 0 else reversed(THEMES)
-    page.add_style_tag(content=STILL)
+    page.evaluate(ADOPT, STILL)
     page.evaluate(Axe().axe_script)
     _look(page, first, WIDE)
     found = _axe(page) + _outside(page) + _unseen(page)
@@ -102,7 +108,7 @@ def findings(page, number):
 
 
 def looks(page):
-    """Give the page each theme on a wide and a narrow screen, and say which; for pictures."""
+    """Show the page in each theme on a wide and a narrow screen. Yield the name of each look."""
     for theme in THEMES:
         for width in (NARROW, WIDE):
             _look(page, theme, width)
@@ -110,7 +116,7 @@ def looks(page):
 
 
 def _look(page, theme, width):
-    """Change to a theme as its shortcut does, which is remembered, and to a width."""
+    """Select a theme with its keyboard shortcut, which stores it, and set the width."""
     page.emulate_media(color_scheme=theme)
     for _press in THEMES:
         if page.evaluate("document.documentElement.className") != theme:
@@ -127,7 +133,7 @@ def _outside(page):
 
 
 def _unseen(page):
-    page.keyboard.press("Tab")  # from here on the browser shows the focus as it does to a keyboard
+    page.keyboard.press("Tab")  # from here on the browser shows the focus as for keyboard users
     return [f"focus not seen: {each}" for each in page.evaluate(UNSEEN)]
 
 

@@ -1,4 +1,4 @@
-"""A real browser at the live server; any complaint of its console fails the test."""
+"""A real browser and the live server. Any complaint of the browser's console fails the test."""
 
 import os
 from importlib.util import find_spec
@@ -7,21 +7,22 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import need
+from tests.waiting import TIMEOUT
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 
-# Playwright's synchronous interface runs an event loop in this thread; Django then refuses the
-# database there unless it is told that nothing asynchronous is going on.
+# Playwright's synchronous interface runs an event loop in this thread. Without this variable,
+# Django refuses to use the database in such a thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-# A journey is taken on a screen and on a phone; each page by itself is looked at in every size and
-# both themes by `test_every_page`.
-in_both_looks = pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+# A user journey runs on a desktop and on a phone. `test_every_page` checks single pages in every
+# size and in both themes.
+on_desktop_and_phone = pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what is in this folder: it is run by itself (`pytest -m browser`)."""
+    """Mark the tests of this folder, which run separately (`pytest -m browser`)."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
@@ -42,7 +43,7 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, live_server):
-    """Return a function that opens a page of a size and theme; complaints are raised at the end."""
+    """Return a function that opens a page in a size and theme. Raise its complaints at the end."""
     complaints, contexts = [], []
 
     def open_one(width=1440, height=1000, theme="light", javascript=True):
@@ -53,6 +54,7 @@ def open_page(chromium, live_server):
             java_script_enabled=javascript,
             timezone_id="Asia/Tokyo",
         )
+        context.set_default_timeout(TIMEOUT * 1_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: _note(complaints, message))
@@ -67,7 +69,7 @@ def open_page(chromium, live_server):
 
 @pytest.fixture
 def shoot(tmp_path):
-    """Return a function that keeps a picture of the page, under BADGEADMIN_SCREENSHOTS if set."""
+    """Return a function that saves a picture of the page, under BADGEADMIN_SCREENSHOTS if set."""
     directory = Path(os.environ.get("BADGEADMIN_SCREENSHOTS", tmp_path))
 
     def keep(page, name):
@@ -78,5 +80,14 @@ def shoot(tmp_path):
 
 
 def _note(complaints, message):
-    if message.type in ("error", "warning"):
+    if is_complaint(message.type, message.text):
         complaints.append(message.text)
+
+
+def is_complaint(kind, text):
+    """Return whether a message of the console reports a problem.
+
+    htmx logs two errors when the page itself aborts a request, because the user leaves it or sends
+    another request. Other failures are logged with other texts as well (`htmx:sendError`).
+    """
+    return kind in ("error", "warning") and text not in ("htmx:sendAbort", "htmx:afterRequest")

@@ -1,6 +1,6 @@
-"""Every page that people see, in the states that differ: the table that `test_every_page` walks.
+"""Every page that people see, in each relevant state: the table for `test_every_page`.
 
-A page that is added to the desk or the admin gets its rows here; without them a test fails.
+A new page of the desk or the admin needs rows here; without them a test fails.
 """
 
 import re
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from django.urls import resolve
 
 from tests.factories import PASSWORD
-from tests.services.second_factors import code_of
+from tests.services.access.second_factors import code_of
 
 
 @dataclass(frozen=True)
 class Page:
     """One page in one state.
 
-    The address may name rows of the scene; `steps` lead on from there to the state. `through` is
-    the route that the steps take besides: one that takes posts alone, or is a part of the page.
-    `user` is None for nobody; `status` is what the address is answered with.
+    The address may name rows of the scene; `steps` lead from the address to the state. `through` is
+    an additional route of the steps: one that accepts only POST, or a part of the page. `user` is
+    None for an anonymous user; `status` is that of the response to the address.
     """
 
     title: str
@@ -32,12 +32,12 @@ class Page:
 
     @property
     def routes(self) -> set[str]:
-        """The names of the routes that this row is about."""
+        """Return the names of the routes that this row covers."""
         path = re.sub(r"{[^}]*}", "1", self.address.partition("?")[0])
         return {resolve(path).view_name, self.through} - {""}
 
 
-# What only leads back to a page, is a part of one, or a file.
+# Routes that only redirect, or return a part of a page or a file.
 NO_PAGES = {
     "desk:export-file",
     "desk:export-new",
@@ -45,6 +45,7 @@ NO_PAGES = {
     "desk:history-forget",
     "desk:history-keep",
     "desk:record_key",
+    "desk:requests-actors",
     "desk:requests-badges",
     "desk:requests-forget",
     "desk:requests-keep",
@@ -54,7 +55,7 @@ NO_PAGES = {
 
 
 def press(name, then, /, **fields):
-    """Fill in fields by their ids, press a button and wait for what shows then."""
+    """Return steps that fill in fields by their ids, press a button and wait for a selector."""
 
     def steps(page):
         for field, text in fields.items():
@@ -66,7 +67,7 @@ def press(name, then, /, **fields):
 
 
 def enter_code(code, then):
-    """Type a code of the second factor, or the one that an app would show."""
+    """Return steps that enter `code`, or the valid code of an app if it is None."""
 
     def steps(page):
         key = b32decode(page.locator("#second-factor-key").inner_text().replace(" ", ""))
@@ -78,14 +79,22 @@ def enter_code(code, then):
 
 
 def take_codes(page):
-    """Set a second factor up, and come back to it."""
-    enter_code(None, ".door-codes")(page)
+    """Set up a second factor, and return to its page."""
+    enter_code(None, ".sign-in-codes")(page)
     page.goto("/admin/second-factor/")
     page.wait_for_selector("text=recovery codes are left")
 
 
+def reset_second_factor(page):
+    """Reset the second factor of the user in the list."""
+    page.locator("tbody .action-select").check()
+    page.locator("select[name=action]").select_option("reset_second_factor", force=True)
+    page.locator("#changelist-form").evaluate("form => form.requestSubmit()")
+    page.wait_for_selector("#setup-codes")
+
+
 def choose(customers, then):
-    """Choose the first badge that is offered, for some customers."""
+    """Return steps that choose the first badge for some customers."""
 
     def steps(page):
         page.locator("#desk-badges input").first.check()
@@ -105,7 +114,7 @@ def find(text, then):
 
 
 def unfold(page):
-    """Open all that is folded and show all that a choice would show."""
+    """Open every collapsed section, and select the choices that show more fields."""
     for summary in page.locator("summary:visible").all():
         summary.click()
     for option in page.locator("[value=ISSUE_EARN], [value=RELATIVE]").all():
@@ -163,10 +172,12 @@ TABLES = {
         Page(
             "second factor, codes",
             "/admin/second-factor/",
-            enter_code(None, ".door-codes"),
+            enter_code(None, ".sign-in-codes"),
             user="maria",
         ),
         Page("second factor, own", "/admin/second-factor/", take_codes, user="nobody"),
+        Page("second factor, reset", "/admin/auth/user/?q=nobody", reset_second_factor),
+        Page("second factor, set up anew", "/admin/second-factor/", user="nobody"),
         Page(
             "log-in, wrong",
             "/admin/login/",
@@ -288,7 +299,7 @@ TABLES = {
             "/desk/badges/{badge.pk}/",
             several(
                 lambda page: page.locator("#id_owner_type").select_option("Loyalty"),
-                press("Claim", ".def-claim .desk-errors", reference_id=" "),
+                press("Claim", ".desk-claim .desk-errors", reference_id=" "),
             ),
             through="desk:definition-claim",
         ),

@@ -1,4 +1,4 @@
-"""What the pages show when they are looked at: some of everything, made as the doors would."""
+"""The data of the pages in the browser tests: rows of every kind, created through the services."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -20,14 +20,19 @@ from badges.models import (
     Owner,
     RequestLog,
 )
-from badges.services import summaries
-from badges.services.definitions import BadgeDraft, claim_badge, create_badge, update_badge
-from badges.services.earn import earn_badge, earn_badges
-from badges.services.enrol import enrol_customers
-from badges.services.exports import begin_export, deliver
-from badges.services.integrators import rotate_secret
-from badges.services.requests import Origin
-from badges.services.revoke import revoke_many
+from badges.services.access.integrators import rotate_secret
+from badges.services.catalogue.definitions import (
+    BadgeDraft,
+    claim_badge,
+    create_badge,
+    update_badge,
+)
+from badges.services.customers.enrol import enrol_customers
+from badges.services.customers.revoke import revoke_many
+from badges.services.earning.slow_path import earn_badge, earn_badges
+from badges.services.record import summaries
+from badges.services.record.exports import begin_export, stream_export
+from badges.services.request_log import Origin
 from tests.conftest import refused
 from tests.factories import (
     CUSTOMER,
@@ -45,7 +50,7 @@ FEW = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 10)
 
 
 def people():
-    """Make an administrator, an auditor with a second factor, and some without anything."""
+    """Create an administrator, an auditor with a second factor, and two other users."""
     UserFactory(username="maria", role="MemberCare")
     UserFactory(username="nobody")
     paula = UserFactory(username="paula", role="Auditor")
@@ -55,14 +60,14 @@ def people():
 
 
 def furnish():
-    """Fill the database with what the table of pages shows; return the rows that it names."""
+    """Fill the database for the table of pages. Return the rows that the table names."""
     root = people().root
     desk = Origin(channel=Channel.MEMBERCARE, user=root, reason="Called in: a promise was made")
     engine = IntegratorFactory(name="Loyalty engine", client_id="loyalty-engine")
     api = Origin(channel=Channel.API, integrator=engine, content='{"requestId": "2132"}')
     badge, enrolled = _badges(desk)
     facts = _facts(desk, api, badge, enrolled)
-    summaries.catch_up_entirely()
+    summaries.catch_up_all()
     return SimpleNamespace(
         root=root,
         group=Group.objects.get(name="MemberCare"),
@@ -82,7 +87,7 @@ def furnish():
 
 
 def _badges(desk):
-    """Return a badge with a history and limits, and one that needs an enrolment."""
+    """Create a badge with a history and limits, and one that needs an enrolment."""
     values = {
         "name": LONG_NAME,
         "description": "For those who were away for a weekend.\nOnce.",
@@ -103,13 +108,13 @@ def _badges(desk):
     )
     update_badge(origin=desk, badge_id=badge.pk, draft=changed)
     BadgeMetaFactory(name="Early bird", expired=True)
-    for number in range(16):  # two pages of badges
+    for number in range(16):  # for two pages of badges
         BadgeMetaFactory(name=f"Zebra {number}", claimed=True)
     return badge, BadgeMetaFactory(name="Summer", enrolled=True, claimed=True)
 
 
 def _facts(desk, api, badge, enrolled):
-    """Issue, refuse, revoke, issue again and enrol, through both doors."""
+    """Issue, refuse, revoke, reissue and enrol, through the API and the desk."""
     call = {"origin": desk, "badge_id": badge.pk}
     one = earn_badge(request_id="desk-1", customer_id=CUSTOMER, **call)
     rows = earn_badges(request_id="list-1", customer_ids=[CUSTOMER, *range(1, 9)], **call)
@@ -139,12 +144,14 @@ def _facts(desk, api, badge, enrolled):
 
 
 def _exports(desk):
-    """An export that was broken off, and one that was fetched whole."""
+    """Create an aborted export and a complete one."""
     broken, fetched = (
         begin_export(origin=desk, ledger="issued", format="CSV", query=query)
         for query in (f"customer_id={CUSTOMER}", "")
     )
-    begun, whole = (deliver(each, origin=desk, asked=Filter()) for each in (broken, fetched))
+    begun, whole = (
+        stream_export(each, origin=desk, filters=Filter()) for each in (broken, fetched)
+    )
     next(begun)
     begun.close()
     b"".join(whole)
@@ -153,7 +160,7 @@ def _exports(desk):
 
 
 def _rotated(desk):
-    """An integrator with everything that limits one, and two secrets that work."""
+    """Return an integrator with every restriction and two valid secrets."""
     integrator = IntegratorFactory(
         name="Journeys of the subsidiary in the north",
         owner_types=["Journeys", "Loyalty"],

@@ -1,12 +1,12 @@
-"""A customer on the phone, by keyboard alone: find, look, enrol, issue, find what happened."""
+"""A customer on the phone, with the keyboard alone: find, view, enrol, issue, find the issue."""
 
 import re
 
 import pytest
 
 from badges.models import EarnedBadge, Enrolment
-from tests.browser.conftest import in_both_looks
-from tests.browser.test_issue import RECEIPT, fits, focused, log_in
+from tests.browser.actions import RECEIPT, fits, log_in, wait_for_focus
+from tests.browser.conftest import on_desktop_and_phone
 from tests.factories import BadgeMetaFactory, EarnedBadgeFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,13 +16,13 @@ CUSTOMER = re.compile(r"/desk/customers/1001/")
 
 @pytest.fixture
 def shelf(member_care, live_badge, enrolled_badge):
-    """What customer 1001 can have, has, and cannot have now."""
+    """Create a badge that customer 1001 has, and one that is inactive."""
     EarnedBadgeFactory(badge=live_badge, customer_id=1001)
     BadgeMetaFactory(name="Retired", inactive=True)
 
 
 def find(page, text):
-    """Look for something from wherever the page is, with the shortcut."""
+    """Search for a text with the keyboard shortcut, from any page."""
     page.evaluate("document.activeElement?.blur()")
     page.keyboard.press("/")
     page.wait_for_function("document.activeElement?.name == 'text'")
@@ -31,18 +31,18 @@ def find(page, text):
 
 
 def press(page, selector):
-    """Press a button or follow a link as the keyboard does."""
+    """Focus a button or link and press Enter."""
     page.locator(selector).first.focus()
     page.keyboard.press("Enter")
 
 
-@in_both_looks
-def test_a_customer_is_found_enrolled_and_looked_up_by_keyboard(
+@on_desktop_and_phone
+def test_a_customer_is_found_and_enrolled_by_keyboard(
     open_page, shoot, shelf, enrolled_badge, theme, width
 ):
     page = open_page(width=width, theme=theme)
-    log_in(page)
-    focused(page, "customer_id")
+    log_in(page, "maria", "/desk/issue/")
+    wait_for_focus(page, "customer_id")
     if width < 768:
         press(page, ".desk-finder-link")
         page.wait_for_url("**/desk/find/")
@@ -85,10 +85,10 @@ def test_a_customer_is_found_enrolled_and_looked_up_by_keyboard(
     page.wait_for_url(RECEIPT)
 
 
-def test_issue_on_a_card_leads_to_the_filled_in_form(open_page, shelf):
+def test_the_issue_link_of_a_card_opens_the_prefilled_form(open_page, shelf):
     page = open_page()
-    log_in(page)
-    focused(page, "customer_id")
+    log_in(page, "maria", "/desk/issue/")
+    wait_for_focus(page, "customer_id")
     find(page, "1001")
     page.wait_for_url(CUSTOMER)
     press(page, "article >> text=Issue again")
@@ -102,10 +102,10 @@ def test_issue_on_a_card_leads_to_the_filled_in_form(open_page, shelf):
     assert EarnedBadge.objects.filter(badge__name="Welcome").count() == 2
 
 
-def test_the_date_of_an_enrolment_is_checked_before_the_click(open_page, shelf, enrolled_badge):
+def test_the_date_of_an_enrolment_is_validated_before_submission(open_page, shelf, enrolled_badge):
     page = open_page()
-    log_in(page)
-    focused(page, "customer_id")
+    log_in(page, "maria", "/desk/issue/")
+    wait_for_focus(page, "customer_id")
     page.goto(f"/desk/customers/1001/badges/{enrolled_badge.pk}/enrol/")
     page.locator("#id_event_at").fill("2019-01-01T00:00")
     page.locator("#id_event_at").dispatch_event("change")
@@ -114,21 +114,21 @@ def test_the_date_of_an_enrolment_is_checked_before_the_click(open_page, shelf, 
     assert not Enrolment.objects.exists()
 
 
-def test_an_issued_badge_is_found_at_its_place_in_the_timeline(open_page, shelf):
+def test_an_issued_badge_is_found_in_the_timeline(open_page, shelf):
     earned = EarnedBadge.objects.get()
     page = open_page()
-    log_in(page)
-    focused(page, "customer_id")
+    log_in(page, "maria", "/desk/issue/")
+    wait_for_focus(page, "customer_id")
 
     find(page, earned.pk)
 
     page.wait_for_selector(f"#at-{earned.pk}:focus")
 
 
-def test_a_slash_in_a_field_is_a_slash(open_page, shelf):
+def test_a_slash_in_a_field_does_not_focus_the_search_box(open_page, shelf):
     page = open_page()
-    log_in(page)
-    focused(page, "customer_id")
+    log_in(page, "maria", "/desk/issue/")
+    wait_for_focus(page, "customer_id")
     page.locator("#id_reason").focus()
     page.keyboard.type("a/b")
 
@@ -137,7 +137,7 @@ def test_a_slash_in_a_field_is_a_slash(open_page, shelf):
 
 def test_finding_and_enrolling_work_without_scripts(open_page, shelf, enrolled_badge):
     page = open_page(javascript=False)
-    log_in(page)
+    log_in(page, "maria", "/desk/issue/")
     page.wait_for_selector("#id_customer_id")
     page.locator("#desk-find-text").fill("1001")
     page.locator("#desk-find-text").press("Enter")

@@ -1,52 +1,21 @@
-"""A badge is made, claimed and switched off by keyboard; a secret is copied; nothing overflows."""
-
-from urllib.parse import urlsplit
+"""By keyboard: a badge is created and a secret copied; no page overflows."""
 
 import pytest
 
 from badges.models import BadgeMeta
-from tests.browser.conftest import in_both_looks
-from tests.browser.test_issue import fits
-from tests.factories import PASSWORD, BadgeMetaFactory
+from tests.browser.actions import fits, log_in, press, tick, write
+from tests.browser.conftest import on_desktop_and_phone
+from tests.factories import BadgeMetaFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LIST = "/desk/badges/"
 
 
-def log_in(page, address):
-    page.goto(address)
-    page.wait_for_load_state("load")
-    page.locator("#id_username").focus()
-    page.keyboard.type("simon")
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: urlsplit(url).path == address)  # the login's address ends alike
-    page.wait_for_load_state("load")
-
-
-def press(page, name):
-    """Press a link or a button as a keyboard does."""
-    link, button = (page.get_by_role(role, name=name, exact=True) for role in ("link", "button"))
-    link.or_(button).last.focus()
-    page.keyboard.press("Enter")
-
-
-def write(page, name, text):
-    page.locator(f"#id_{name}").focus()
-    page.keyboard.type(text)
-
-
-def tick(page, value):
-    page.locator(f"[value={value}]").first.focus()
-    page.keyboard.press("Space")
-
-
-@in_both_looks
-def test_a_badge_is_made_by_keyboard(open_page, shoot, supervisor, theme, width):
+@on_desktop_and_phone
+def test_a_badge_is_created_by_keyboard(open_page, shoot, supervisor, theme, width):
     page = open_page(width=width, theme=theme)
-    log_in(page, LIST)
+    log_in(page, "simon", LIST)
     press(page, "New badge")
     page.wait_for_url("**/desk/badges/new/")
     page.wait_for_load_state("load")
@@ -66,25 +35,25 @@ def test_a_badge_is_made_by_keyboard(open_page, shoot, supervisor, theme, width)
 
     press(page, "Create badge")
 
-    page.wait_for_selector("#def-name >> text=Explorer")
+    page.wait_for_selector("#desk-name >> text=Explorer")
     shoot(page, f"definition-{theme}-{width}")
     assert fits(page)
     write(page, "reference_id", "summer")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".def-claims >> text=summer")
+    page.wait_for_selector(".desk-claims >> text=summer")
     press(page, "Deactivate")
     page.wait_for_selector("text=Deactivate “Explorer”?")
     assert page.evaluate("document.activeElement?.innerText") == "Leave it as it is"
     press(page, "Deactivate")
-    page.wait_for_selector(".def-pills >> text=Inactive")
+    page.wait_for_selector(".desk-pills >> text=Inactive")
     badge = BadgeMeta.objects.get()
     assert (badge.earned_expiry_count, badge.earned_expiry_unit) == (6, "MONTHS")
     assert (badge.active, badge.version, badge.claims.get().reference_id) == (False, 3, "summer")
 
 
-def test_enter_in_a_field_checks_and_saves_nothing(open_page, supervisor):
+def test_enter_in_a_field_of_a_badge_previews_without_saving(open_page, supervisor):
     page = open_page()
-    log_in(page, "/desk/badges/new/")
+    log_in(page, "simon", "/desk/badges/new/")
     write(page, "name", "Explorer")
     page.keyboard.press("Enter")
 
@@ -93,10 +62,10 @@ def test_enter_in_a_field_checks_and_saves_nothing(open_page, supervisor):
     assert not BadgeMeta.objects.exists()
 
 
-def test_a_wrong_field_has_the_focus_and_its_error(open_page, supervisor):
+def test_an_invalid_field_of_a_badge_has_the_focus_and_its_error(open_page, supervisor):
     BadgeMetaFactory(name="Explorer")
     page = open_page()
-    log_in(page, "/desk/badges/new/")
+    log_in(page, "simon", "/desk/badges/new/")
     write(page, "name", "Explorer")
     press(page, "Create badge")
 
@@ -104,9 +73,9 @@ def test_a_wrong_field_has_the_focus_and_its_error(open_page, supervisor):
     page.wait_for_function("document.activeElement?.id == 'id_name'")
 
 
-def test_fields_that_a_choice_has_no_use_for_are_away(open_page, supervisor):
+def test_fields_that_do_not_apply_to_a_choice_are_hidden(open_page, supervisor):
     page = open_page()
-    log_in(page, "/desk/badges/new/")
+    log_in(page, "simon", "/desk/badges/new/")
     tick(page, "NEVER")
     assert not page.locator("#id_earned_expiry_count").is_visible()
     tick(page, "ISSUE_EARN")
@@ -115,9 +84,9 @@ def test_fields_that_a_choice_has_no_use_for_are_away(open_page, supervisor):
     assert page.locator("#id_earned_expiry_count").is_visible()
 
 
-def test_a_badge_is_made_without_scripts(open_page, supervisor):
+def test_a_badge_is_created_without_scripts(open_page, supervisor):
     page = open_page(javascript=False)
-    log_in(page, "/desk/badges/new/")
+    log_in(page, "simon", "/desk/badges/new/")
     page.locator("#id_name").fill("Explorer")
     page.locator("[name=earn_type][value=EARN]").check()
     page.locator("#id_starts_at").fill("2030-01-01T00:00")
@@ -129,12 +98,12 @@ def test_a_badge_is_made_without_scripts(open_page, supervisor):
 
     page.get_by_role("button", name="Create badge").click()
 
-    assert page.locator("#def-name").inner_text() == "Explorer"
+    assert page.locator("#desk-name").inner_text() == "Explorer"
 
 
-def test_a_secret_is_copied(open_page, shoot, supervisor):
+def test_a_secret_is_copied_to_the_clipboard(open_page, shoot, supervisor):
     page = open_page()
-    log_in(page, "/desk/integrators/new/")
+    log_in(page, "simon", "/desk/integrators/new/")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     write(page, "name", "Journeys")
     press(page, "Create integrator")

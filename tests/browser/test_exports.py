@@ -1,4 +1,4 @@
-"""What is filtered is taken away by keyboard, with and without scripts, and its digest is shown."""
+"""The filtered rows are exported by keyboard, with and without scripts; the page has the digest."""
 
 import hashlib
 from pathlib import Path
@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from badges.models import Export
-from tests.browser.conftest import in_both_looks
-from tests.browser.test_issue import fits
-from tests.browser.test_keyboard import log_in
-from tests.browser.test_revoke import tab_to
+from tests.browser.actions import fits, log_in, tab_to
+from tests.browser.conftest import on_desktop_and_phone
 from tests.factories import PASSWORD, RequestLogFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,8 +20,8 @@ def refusals(auditor):
     RequestLogFactory()
 
 
-@in_both_looks
-def test_what_is_filtered_becomes_a_file(open_page, shoot, refusals, width, theme):
+@on_desktop_and_phone
+def test_the_filtered_rows_are_exported(open_page, shoot, refusals, width, theme):
     page = open_page(width=width, theme=theme)
     log_in(page, "anna", REFUSED)
 
@@ -42,7 +40,7 @@ def test_what_is_filtered_becomes_a_file(open_page, shoot, refusals, width, them
     assert Export.objects.count() == 1
 
 
-def test_it_works_without_scripts(open_page, refusals):
+def test_an_export_works_without_scripts(open_page, refusals):
     page = open_page(javascript=False)
     page.goto(f"/admin/login/?next={REFUSED}")
     page.locator("#id_username").fill("anna")

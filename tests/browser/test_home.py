@@ -1,4 +1,4 @@
-"""The home page in a browser: the chart is drawn, its table is a key press away, nothing is cut."""
+"""The home page in a browser: the chart, and its table, which one key opens."""
 
 from datetime import timedelta
 
@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from badges.models import Channel, Limit, LimitKind, LimitLevel
-from badges.services.earn import earn_badge
-from badges.services.requests import Origin
-from tests.browser.conftest import in_both_looks
-from tests.browser.test_issue import fits
+from badges.services.earning.slow_path import earn_badge
+from badges.services.request_log import Origin
+from tests.browser.actions import fits
+from tests.browser.conftest import on_desktop_and_phone
 from tests.conftest import refused
 from tests.factories import LOYALTY, PASSWORD, BadgeMetaFactory
 
@@ -29,7 +29,10 @@ API = {"light": "0,114,178", "dark": "43,143,208"}
 
 @pytest.fixture
 def busy(supervisor, api_origin, earn):
-    """A week through both doors, a badge that runs out and ends, and a refusal today."""
+    """Create a week of earns through the API and the desk, and a refusal today.
+
+    One badge is close to its limit and to its end.
+    """
     now = timezone.now()
     limit = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 20)
     rare = BadgeMetaFactory(
@@ -64,7 +67,7 @@ def open_home(page, path="/desk/"):
     page.wait_for_load_state("load")
 
 
-@in_both_looks
+@on_desktop_and_phone
 def test_the_chart_shows_both_channels(open_page, shoot, busy, theme, width):
     page = open_page(width=width, theme=theme)
     open_home(page)
@@ -80,7 +83,7 @@ def test_the_chart_shows_both_channels(open_page, shoot, busy, theme, width):
     assert page.locator(".home-number").all_inner_texts() == ["4", "20", "1", "1"]
 
 
-def test_the_table_is_a_key_press_away(open_page, busy):
+def test_the_table_is_opened_by_keyboard(open_page, busy):
     page = open_page()
     open_home(page)
     table, chart = page.get_by_role("button", name="Table"), page.locator("[data-chart]")
@@ -128,7 +131,7 @@ def test_a_figure_opens_its_list_by_keyboard(open_page, busy):
     assert page.get_by_text("2002").count()
 
 
-def test_the_table_is_there_without_scripts(open_page, shoot, busy):
+def test_the_table_is_shown_without_scripts(open_page, shoot, busy):
     page = open_page(javascript=False)
     open_home(page)
     shoot(page, "home-without-scripts")
@@ -139,7 +142,7 @@ def test_the_table_is_there_without_scripts(open_page, shoot, busy):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_first_page_of_the_admin_has_it_too(open_page, shoot, busy, theme):
+def test_the_first_page_of_the_admin_has_the_chart(open_page, shoot, busy, theme):
     page = open_page(theme=theme, width=390)
     open_home(page, "/admin/")
 
@@ -150,7 +153,7 @@ def test_the_first_page_of_the_admin_has_it_too(open_page, shoot, busy, theme):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_fresh_database_invites_to_begin(open_page, shoot, supervisor, theme):
+def test_an_empty_database_links_to_the_first_steps(open_page, shoot, supervisor, theme):
     page = open_page(theme=theme)
     open_home(page)
     shoot(page, f"home-fresh-{theme}")

@@ -1,21 +1,18 @@
-"""A badge is issued by keyboard alone, in both themes, on both widths, and without scripts."""
-
-import re
+"""A badge is issued by keyboard alone, in both themes and widths, and without scripts."""
 
 import pytest
 
 from badges.models import EarnedBadge, Limit, LimitKind, LimitLevel
-from tests.browser.conftest import in_both_looks
-from tests.factories import PASSWORD, BadgeMetaFactory, EarnedBadgeFactory
+from tests.browser.actions import RECEIPT, choose, fits, log_in, wait_for_focus
+from tests.browser.conftest import on_desktop_and_phone
+from tests.factories import BadgeMetaFactory, EarnedBadgeFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-RECEIPT = re.compile(r"/desk/receipts/\d+/$")
 
 
 @pytest.fixture
 def shelf(member_care, live_badge):
-    """Badges to choose from, among them one that customer 1001 may not get again."""
+    """Create badges to choose from; one has a limit that customer 1001 has reached."""
     once = Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, 1)
     once_only = BadgeMetaFactory(name="Once in a lifetime", limits=[once])
     EarnedBadgeFactory(badge=once_only, customer_id=1001)
@@ -24,42 +21,11 @@ def shelf(member_care, live_badge):
     BadgeMetaFactory(name="Retired", inactive=True)
 
 
-def log_in(page):
-    page.goto("/desk/issue/")
-    page.wait_for_load_state("load")
-    page.locator("#id_username").focus()
-    page.keyboard.type("maria")
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[name=request_id]", state="attached")  # the login's address ends alike
-    page.wait_for_load_state("load")
-
-
-def choose(page, customer, text):
-    """Fill in the form from the keyboard, beginning where the page puts the focus."""
-    focused(page, "customer_id")
-    page.keyboard.type(customer)
-    page.keyboard.press("Tab")
-    page.keyboard.type(text)
-    page.wait_for_function("document.querySelectorAll('#desk-badges input').length == 1")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Space")
-
-
-def focused(page, name):
-    page.wait_for_function("name => document.activeElement?.name == name", arg=name)
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-@in_both_looks
+@on_desktop_and_phone
 def test_a_badge_is_issued_by_keyboard(open_page, shoot, shelf, theme, width):
     page = open_page(width=width, theme=theme)
-    log_in(page)
-    focused(page, "customer_id")
+    log_in(page, "maria", "/desk/issue/")
+    wait_for_focus(page, "customer_id")
     shoot(page, f"issue-empty-{theme}-{width}")
     choose(page, "1001", "welc")
     page.wait_for_selector("#desk-panel >> text=Can be issued")
@@ -76,10 +42,10 @@ def test_a_badge_is_issued_by_keyboard(open_page, shoot, shelf, theme, width):
     assert EarnedBadge.objects.filter(customer_id=1001, badge__name="Welcome").count() == 1
 
 
-@in_both_looks
-def test_a_refusal_is_told_before_and_after_the_click(open_page, shoot, shelf, theme, width):
+@on_desktop_and_phone
+def test_a_refusal_is_shown_before_and_after_submission(open_page, shoot, shelf, theme, width):
     page = open_page(width=width, theme=theme)
-    log_in(page)
+    log_in(page, "maria", "/desk/issue/")
     choose(page, "1001", "once")
     page.wait_for_selector("#desk-panel >> text=Code 2001")
 
@@ -91,24 +57,24 @@ def test_a_refusal_is_told_before_and_after_the_click(open_page, shoot, shelf, t
     assert EarnedBadge.objects.count() == 1
 
 
-def test_a_wrong_field_has_the_focus_and_its_error(open_page, shoot, shelf):
+def test_an_invalid_field_of_an_issue_has_the_focus_and_its_error(open_page, shoot, shelf):
     page = open_page()
-    log_in(page)
+    log_in(page, "maria", "/desk/issue/")
     choose(page, "12a", "welc")
     page.wait_for_selector("#desk-panel >> text=digits only")
 
     page.keyboard.press("Control+Enter")
 
     page.wait_for_selector("#id_customer_id_error")
-    focused(page, "customer_id")
+    wait_for_focus(page, "customer_id")
     shoot(page, "issue-wrong")
     assert page.locator("#id_customer_id").get_attribute("aria-invalid") == "true"
     assert not EarnedBadge.objects.filter(badge__name="Welcome").exists()
 
 
-def test_back_and_again_leads_to_the_same_receipt(open_page, shelf):
+def test_submitting_again_after_back_opens_the_same_receipt(open_page, shelf):
     page = open_page()
-    log_in(page)
+    log_in(page, "maria", "/desk/issue/")
     sent = page.locator("[name=request_id]").input_value()
     choose(page, "1001", "welc")
     page.keyboard.press("Control+Enter")
@@ -127,9 +93,9 @@ def test_back_and_again_leads_to_the_same_receipt(open_page, shelf):
     assert EarnedBadge.objects.filter(badge__name="Welcome").count() == 1
 
 
-def test_a_double_click_issues_once_and_shows_the_receipt(open_page, shelf):
+def test_a_double_click_issues_one_badge_and_shows_the_receipt(open_page, shelf):
     page = open_page()
-    log_in(page)
+    log_in(page, "maria", "/desk/issue/")
     choose(page, "1001", "welc")
 
     page.locator("[data-desk-submit]").dblclick()
@@ -141,7 +107,7 @@ def test_a_double_click_issues_once_and_shows_the_receipt(open_page, shelf):
 
 def test_times_are_local_with_utc_on_hover(open_page, shelf):
     page = open_page()
-    log_in(page)
+    log_in(page, "maria", "/desk/issue/")
     choose(page, "1001", "welc")
     page.locator("#id_event_at").fill("2026-03-01T23:30")
     page.locator("#id_event_at").dispatch_event("change")
@@ -153,9 +119,9 @@ def test_times_are_local_with_utc_on_hover(open_page, shelf):
     assert time.inner_text() == "Mar 2, 2026, 8:30 AM"
 
 
-def test_enter_in_a_field_checks_and_issues_nothing(open_page, shelf):
+def test_enter_in_a_field_of_an_issue_previews_without_issuing(open_page, shelf):
     page = open_page()
-    log_in(page)
+    log_in(page, "maria", "/desk/issue/")
     choose(page, "1001", "welc")
     page.locator("#id_customer_id").press("Enter")
 
@@ -164,9 +130,9 @@ def test_enter_in_a_field_checks_and_issues_nothing(open_page, shelf):
     assert not EarnedBadge.objects.filter(badge__name="Welcome").exists()
 
 
-def test_everything_works_without_scripts(open_page, shoot, shelf):
+def test_issuing_works_without_scripts(open_page, shoot, shelf):
     page = open_page(javascript=False)
-    log_in(page)
+    log_in(page, "maria", "/desk/issue/")
     page.locator("#id_customer_id").fill("1001")
     page.locator("#id_search").fill("welc")
     page.locator(".desk-form").get_by_role("button", name="Find").click()

@@ -1,11 +1,10 @@
-"""Whole journeys with the keys alone, and what the theme gives to the mouse."""
+"""Complete journeys by keyboard alone, and parts of the theme that are made for the mouse."""
 
 import pytest
 
 from badges.models import EarnedBadge, Integrator
-from tests.browser.test_issue import RECEIPT, focused
-from tests.browser.test_revoke import tab_to
-from tests.factories import PASSWORD, BadgeMetaFactory, IntegratorFactory
+from tests.browser.actions import RECEIPT, tab_to, type_credentials, wait_for_focus
+from tests.factories import BadgeMetaFactory, IntegratorFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,24 +14,21 @@ PHONE = 390
 def log_in(page, username, address):
     page.goto(f"/admin/login/?next={address}")
     page.wait_for_load_state("load")
-    focused(page, "username")
-    page.keyboard.type(username)
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
+    wait_for_focus(page, "username")
+    type_credentials(page, username)
     page.wait_for_selector("#nav-sidebar-apps", state="attached")
     page.wait_for_load_state("load")
 
 
 def go(page, words, kind="a"):
-    """Go to a link or button by its words, with Tab and Enter."""
+    """Follow a link or press a button with this text, using Tab and Enter."""
     tab_to(page, f"each.matches('{kind}') && each.textContent.includes('{words}')")
     with page.expect_navigation():
         page.keyboard.press("Enter")
 
 
 def has_focus(page, words):
-    """Whether the focused element has these words as its name or its text."""
+    """Wait until the focused element has this text in its label or content."""
     page.wait_for_function(
         """words => {
             const each = document.activeElement;
@@ -43,7 +39,9 @@ def has_focus(page, words):
 
 
 @pytest.mark.parametrize("width", [1440, PHONE])
-def test_from_the_home_page_to_a_receipt(open_page, member_care, live_badge, width):
+def test_a_badge_is_issued_by_keyboard_from_the_home_page(
+    open_page, member_care, live_badge, width
+):
     page = open_page(width=width)
     log_in(page, "maria", "/desk/")
     page.wait_for_selector(".home-figures")
@@ -54,7 +52,7 @@ def test_from_the_home_page_to_a_receipt(open_page, member_care, live_badge, wid
         page.wait_for_url("**/desk/find/")
     else:
         page.keyboard.press("/")
-    focused(page, "text")
+    wait_for_focus(page, "text")
     page.keyboard.type("1001")
     page.keyboard.press("Enter")
     page.wait_for_url("**/desk/customers/1001/")
@@ -68,7 +66,7 @@ def test_from_the_home_page_to_a_receipt(open_page, member_care, live_badge, wid
     assert EarnedBadge.objects.get().customer_id == 1001
 
 
-def test_an_integrator_is_made_rotated_and_revoked(open_page, supervisor):
+def test_an_integrator_is_created_rotated_and_revoked_by_keyboard(open_page, supervisor):
     page = open_page()
     log_in(page, "simon", "/desk/integrators/")
     go(page, "New integrator")
@@ -91,7 +89,7 @@ def test_an_integrator_is_made_rotated_and_revoked(open_page, supervisor):
     assert not Integrator.objects.get().active
 
 
-def test_the_menu_is_skipped(open_page, member_care):
+def test_the_skip_link_passes_the_menu(open_page, member_care):
     page = open_page()
     log_in(page, "maria", "/desk/customers/1001/")
     page.locator("#nav-sidebar a").first.focus()
@@ -117,7 +115,7 @@ def test_the_menu_opens_on_a_phone(open_page, member_care):
     page.wait_for_url("**/desk/revoke/")
 
 
-def test_somebody_logs_out(open_page, member_care):
+def test_a_user_logs_out_by_keyboard(open_page, member_care):
     page = open_page()
     log_in(page, "maria", "/desk/")
     assert page.locator("#logout-form").is_hidden()
@@ -134,7 +132,7 @@ def test_somebody_logs_out(open_page, member_care):
     page.wait_for_selector("text=Log in again")
 
 
-def test_a_list_is_filtered(open_page, supervisor):
+def test_a_list_is_filtered_by_keyboard(open_page, supervisor):
     BadgeMetaFactory(name="Retired", inactive=True)
     IntegratorFactory()
     page = open_page()

@@ -1,10 +1,10 @@
-"""German in a browser: chosen by keyboard or without scripts, and its longer words fit."""
+"""German in a browser: selected by keyboard or without scripts; the longer texts fit."""
 
 import pytest
 from django.utils import timezone
 
 from badges.models import Limit, LimitKind, LimitLevel
-from tests.browser.test_issue import fits
+from tests.browser.actions import fits, tab_to
 from tests.conftest import refused
 from tests.factories import PASSWORD, BadgeMetaFactory, EarnedBadgeFactory
 
@@ -29,7 +29,7 @@ PAGES = {
 
 @pytest.fixture
 def places(supervisor, earn, integrator):
-    """The addresses of the main pages, with something to show on each."""
+    """Create data for the main pages and return their addresses."""
     limits = [
         Limit(LimitLevel.CUSTOMER, LimitKind.FIXED_VALUE, 2),
         Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 12_345),
@@ -57,7 +57,7 @@ def log_in(page, language="Deutsch"):
 
 
 @pytest.mark.parametrize("width", [390, 768, 1440])
-def test_the_longer_words_fit(open_page, shoot, places, width):
+def test_german_pages_fit_the_window(open_page, shoot, places, width):
     page = open_page(width=width)
     log_in(page)
 
@@ -79,8 +79,7 @@ def test_the_language_is_chosen_by_keyboard(open_page, places):
     page.locator(".user-menu > summary").focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Deutsch").wait_for()
-    while page.locator(":focus").inner_text() != "Deutsch":
-        page.keyboard.press("Tab")
+    tab_to(page, "each.innerText === 'Deutsch'")
     page.keyboard.press("Enter")
 
     page.wait_for_selector("html[lang=de]")
@@ -90,7 +89,7 @@ def test_the_language_is_chosen_by_keyboard(open_page, places):
     assert page.get_by_role("heading", name="Was es bedeutet").is_visible()
 
 
-def test_escape_closes_the_menu_and_stays_on_it(open_page, places):
+def test_escape_closes_the_menu_and_keeps_the_focus(open_page, places):
     page = open_page()
     log_in(page)
     summary = page.locator(".user-menu > summary")
@@ -117,7 +116,7 @@ def test_the_language_is_chosen_without_scripts(open_page, places):
     assert page.get_by_text("Issued today").is_visible()
 
 
-def test_the_chart_speaks_german(open_page, places):
+def test_the_chart_is_in_german(open_page, places):
     page = open_page()
     log_in(page)
     page.goto(places["home"])

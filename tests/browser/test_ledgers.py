@@ -1,4 +1,4 @@
-"""The ledgers in a browser: filtered, kept and followed live by keyboard, in any size and theme."""
+"""The ledgers in a browser, in any size and theme: filters, saved filters, live updates."""
 
 import json
 import re
@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from badges.models import Channel, SavedFilter
-from badges.services import summaries
-from tests.browser.conftest import in_both_looks
-from tests.browser.test_issue import fits
+from badges.services.record import summaries
+from tests.browser.actions import fits
+from tests.browser.conftest import on_desktop_and_phone
 from tests.factories import (
     PASSWORD,
     BadgeMetaFactory,
@@ -22,11 +22,12 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOG = "/desk/requests/"
+EVERY = 5_000  # milliseconds between two polls for new requests, as in ledgers.js
 
 
 @pytest.fixture
 def busy(integrator, auditor):
-    """Two badges, a list of refusals, what came of some requests, and somebody at the desk."""
+    """Create two badges, refused requests, some effects of requests, and a user of the desk."""
     now = timezone.now()
     badge = BadgeMetaFactory(name="Summer walker")
     BadgeMetaFactory(name="Winter explorer")
@@ -61,7 +62,7 @@ def shown(page):
 
 
 def pretend_hidden(page, hidden):
-    """Say what a browser says of a tab that is covered by another one."""
+    """Simulate the visibility change of a tab that is hidden or shown."""
     page.evaluate(
         """hidden => {
             Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
@@ -109,15 +110,16 @@ def test_filters_are_set_and_kept_by_keyboard(open_page, busy):
     assert not SavedFilter.objects.exists()
 
 
-def test_new_requests_appear_while_the_page_is_seen(open_page, shoot, busy):
+def test_new_requests_appear_while_the_page_is_visible(open_page, shoot, busy):
     page = open_page()
+    page.clock.install()
     open_page_of(page, LOG)
     tails = []
     page.on("request", lambda request: tails.append(request) if "/tail/" in request.url else None)
 
     new = RequestLogFactory(request_id="seen-live")
     pretend_hidden(page, True)
-    page.wait_for_timeout(5_500)
+    page.clock.run_for(2 * EVERY)  # fires every timer of this period without waiting
     assert tails == []
 
     pretend_hidden(page, False)
@@ -139,7 +141,7 @@ def test_new_requests_appear_while_the_page_is_seen(open_page, shoot, busy):
     page.wait_for_url(f"**{LOG}{new.pk}/")
 
 
-def test_the_row_that_is_focused_stays_focused_when_others_appear(open_page, busy):
+def test_new_requests_do_not_move_the_focus(open_page, busy):
     page = open_page()
     open_page_of(page, LOG)
     first = page.locator("#ledger-rows tbody a").first
@@ -153,8 +155,8 @@ def test_the_row_that_is_focused_stays_focused_when_others_appear(open_page, bus
     page.wait_for_function("id => document.activeElement?.id == id", arg=ident)
 
 
-@in_both_looks
-def test_every_page_fits(open_page, shoot, busy, theme, width):
+@on_desktop_and_phone
+def test_every_page_of_a_ledger_fits_the_window(open_page, shoot, busy, theme, width):
     page = open_page(width=width, theme=theme)
     open_page_of(page, LOG)
     request = page.locator("#ledger-rows tbody a").nth(3).get_attribute("href")
@@ -175,7 +177,7 @@ def test_every_page_fits(open_page, shoot, busy, theme, width):
         assert fits(page)
 
 
-def test_it_works_without_scripts(open_page, shoot, busy):
+def test_the_ledgers_work_without_scripts(open_page, shoot, busy):
     page = open_page(javascript=False)
     open_page_of(page, LOG)
     assert page.get_by_role("button", name="Live").is_hidden()

@@ -1,10 +1,10 @@
-"""A chosen picture shows at once, before it is sent; what is no picture never does."""
+"""A chosen picture is previewed before the upload; other files are not."""
 
 import pytest
 
 from badges.models import BadgeMeta
-from tests.browser.test_definitions import log_in, tick, write
-from tests.desk.test_pictures import BAD, written
+from tests.browser.actions import log_in, tick, write
+from tests.desk.parts.pictures import INVALID_FILES, image_content
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -14,7 +14,7 @@ PREVIEW = "#desk-panel .desk-picture img"
 
 @pytest.fixture(autouse=True)
 def media(settings, tmp_path):
-    """An empty place for pictures, apart from those that are taken of the page."""
+    """Use an empty directory for uploads, separate from the screenshots."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
 
@@ -22,7 +22,7 @@ def media(settings, tmp_path):
 @pytest.fixture
 def form(open_page, supervisor):
     page = open_page()
-    log_in(page, "/desk/badges/new/")
+    log_in(page, "simon", "/desk/badges/new/")
     return page
 
 
@@ -34,11 +34,11 @@ def source(page):
     return page.locator(PREVIEW).get_attribute("src")
 
 
-def test_it_shows_at_once_and_survives_the_checks(form, shoot, media):
-    choose(form, EARNED, written())
+def test_a_chosen_picture_is_shown_immediately_and_kept_by_previews(form, shoot, media):
+    choose(form, EARNED, image_content())
     form.wait_for_selector(PREVIEW)
     assert source(form).startswith("data:image/png")
-    assert form.locator(".def-slot img").count() == 1
+    assert form.locator(".desk-slot img").count() == 1
 
     write(form, "name", "Explorer")
     tick(form, "EARN")
@@ -53,23 +53,23 @@ def test_it_shows_at_once_and_survives_the_checks(form, shoot, media):
     form.wait_for_selector(f"{PREVIEW}[src^='/media/']")
 
 
-def test_the_first_state_that_has_one_is_shown(form):
-    choose(form, NOT_EARNED, written("JPEG"), "grey.jpg", "image/jpeg")
+def test_the_picture_of_the_first_state_with_one_is_shown(form):
+    choose(form, NOT_EARNED, image_content("JPEG"), "grey.jpg", "image/jpeg")
     form.wait_for_selector(f"{PREVIEW}[src^='data:image/jpeg']")
-    choose(form, EARNED, written())
+    choose(form, EARNED, image_content())
     form.wait_for_selector(f"{PREVIEW}[src^='data:image/png']")
 
     form.locator(EARNED).set_input_files([])
 
     form.wait_for_selector(f"{PREVIEW}[src^='data:image/jpeg']")
-    assert form.locator(".def-slot img").count() == 1
+    assert form.locator(".desk-slot img").count() == 1
 
 
-def test_a_file_chosen_before_the_scripts_have_run_is_shown_too(form):
+def test_a_picture_chosen_before_the_scripts_is_shown(form):
     held = []
     form.route("**/pictures*.js", lambda route: held.append(route))
     form.goto(form.url, wait_until="commit")
-    choose(form, EARNED, written())
+    choose(form, EARNED, image_content())
     form.wait_for_function("document.readyState === 'interactive'")
     assert form.locator(PREVIEW).count() == 0
 
@@ -80,15 +80,15 @@ def test_a_file_chosen_before_the_scripts_have_run_is_shown_too(form):
 
 @pytest.mark.parametrize("name", ["an SVG", "a page", "one byte too many"])
 @pytest.mark.parametrize("kind", ["image/png", "image/svg+xml"])
-def test_what_is_no_picture_is_not_shown_and_refused(form, name, kind):
+def test_a_file_that_is_no_picture_is_not_shown_and_refused(form, name, kind):
     ending = "svg" if kind.endswith("xml") else "png"
-    choose(form, NOT_EARNED, written("JPEG"), "grey.jpg", "image/jpeg")
+    choose(form, NOT_EARNED, image_content("JPEG"), "grey.jpg", "image/jpeg")
     form.wait_for_selector(f"{PREVIEW}[src^='data:image/jpeg']")
 
-    choose(form, EARNED, BAD[name](), f"medal.{ending}", kind)
+    choose(form, EARNED, INVALID_FILES[name](), f"medal.{ending}", kind)
     form.locator(".desk-side").get_by_role("button", name="Check").click()
 
     form.wait_for_selector("#id_picture-EARNED-upload_error")
-    assert form.locator(".def-slot img[src^='data:']").count() == 0
+    assert form.locator(".desk-slot img[src^='data:']").count() == 0
     assert form.locator(f"{PREVIEW}[src^='/media/']").count() == 1
     assert not BadgeMeta.objects.exists()

@@ -1,4 +1,4 @@
-"""The production server's settings, with the static files in a folder of the test's own."""
+"""The settings of the production server, with a directory of static files for each test."""
 
 import os
 

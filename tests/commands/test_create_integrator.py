@@ -1,4 +1,4 @@
-"""The command that makes an integrator."""
+"""The command that creates an integrator."""
 
 import json
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ def create(*arguments):
     return stdout.getvalue()
 
 
-def test_prints_one_json_object_whose_secret_is_valid():
+def test_create_integrator_prints_json_with_a_valid_secret():
     printed = json.loads(create("Loyalty engine", "--json"))
 
     integrator = Integrator.objects.get()
@@ -31,21 +31,21 @@ def test_prints_one_json_object_whose_secret_is_valid():
     assert [group.name for group in integrator.access_groups.all()] == ["Default"]
 
 
-def test_prints_readable_text_otherwise():
+def test_create_integrator_prints_text_by_default():
     printed = create("Loyalty engine")
 
     assert "Client id: " + Integrator.objects.get().client_id in printed
     assert "cannot be shown again" in printed
 
 
-def test_takes_several_access_groups():
+def test_create_integrator_accepts_several_access_groups():
     create("Loyalty engine", "--access-group", "Default", "--access-group", "Auditor")
 
     names = Integrator.objects.get().access_groups.values_list("name", flat=True)
     assert set(names) == {"Default", "Auditor"}
 
 
-def test_takes_the_limits_of_the_integrator():
+def test_create_integrator_accepts_the_limits_of_the_integrator():
     create("One", "--owner-type", "Loyalty", "--owner-type", "Journeys", "--ends-at", "2099-12-31")
     create("Two", "--ends-at", "2099-12-31T12:00:00+02:00")
 
@@ -55,7 +55,7 @@ def test_takes_the_limits_of_the_integrator():
     assert two.ends_at == datetime(2099, 12, 31, 10, tzinfo=UTC)
 
 
-def test_leaves_a_row_in_the_request_log():
+def test_create_integrator_writes_a_row_of_the_request_log():
     create("Loyalty engine", "--json")
 
     assert RequestLog.objects.get().channel == Channel.COMMAND
@@ -74,7 +74,7 @@ def test_leaves_a_row_in_the_request_log():
         (["New", "--ends-at", "soon"], "--ends-at"),
     ],
 )
-def test_refuses_in_words_and_makes_no_integrator(arguments, message):
+def test_create_integrator_refuses_invalid_options_with_a_message(arguments, message):
     IntegratorFactory(name="Taken")
 
     with pytest.raises(CommandError, match=message):

@@ -1,4 +1,4 @@
-"""The demo: a story told once, log-ins that stay, and no hand laid on a foreign database."""
+"""The demo fills an empty database once, keeps its log-ins, and refuses a foreign database."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from badges.management.demo import story
+from badges.management.demo import events
 from badges.models import (
     BadgeMeta,
     Channel,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def small_demo(settings, monkeypatch, tmp_path):
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(story, "EARNS", 1_000)
+    monkeypatch.setattr(events, "EARNS", 1_000)
 
 
 def demo():
@@ -44,7 +44,7 @@ def counts():
     return {model: model.objects.count() for model in apps.get_models()}
 
 
-def test_tells_of_both_types_every_status_and_every_door():
+def test_the_demo_has_both_earn_types_every_status_and_every_channel():
     demo()
 
     now = timezone.now()
@@ -58,7 +58,7 @@ def test_tells_of_both_types_every_status_and_every_door():
     assert channels == {Channel.API, Channel.MEMBERCARE, Channel.COMMAND}
 
 
-def test_has_refusals_of_many_kinds():
+def test_the_demo_has_many_kinds_of_refusals():
     demo()
 
     refused = RequestLog.objects.filter(outcome=RequestOutcome.REFUSED)
@@ -66,17 +66,17 @@ def test_has_refusals_of_many_kinds():
     assert codes >= {404, 750, 809, 810, 811, 815, 816, 2001}
 
 
-def test_a_second_run_keeps_everything_and_shows_the_same_log_ins():
+def test_the_demo_is_idempotent_and_prints_the_same_log_ins():
     first, before = demo(), counts()
 
     second = demo()
 
     assert counts() == before
-    assert "kept as it is" in second
+    assert "exists already" in second
     assert second.partition("\n\n")[2] == first.partition("\n\n")[2]
 
 
-def test_the_printed_log_ins_work_and_are_kept_from_others(client, tmp_path):
+def test_the_printed_log_ins_of_the_demo_work_and_are_private(client, tmp_path):
     printed = demo()
 
     for user in User.objects.all():
@@ -88,7 +88,7 @@ def test_the_printed_log_ins_work_and_are_kept_from_others(client, tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_the_printed_request_gives_a_badge(client):
+def test_the_printed_request_of_the_demo_earns_a_badge(client):
     printed = demo()
     before = EarnedBadge.objects.count()
     pair = re.search(r"-u '(.*?)'", printed)[1]
@@ -103,27 +103,27 @@ def test_the_printed_request_gives_a_badge(client):
     )
 
     assert response.status_code == 200, response.content
-    assert response.json()["data"]["customerId"] == story.FIRST_CUSTOMER
+    assert response.json()["data"]["customerId"] == events.FIRST_CUSTOMER
     assert EarnedBadge.objects.count() == before + 1
 
 
-def test_stops_before_a_database_that_holds_other_badges():
+def test_the_demo_refuses_a_database_with_other_badges():
     BadgeMetaFactory(name="Theirs")
     before = counts()
 
-    with pytest.raises(CommandError, match="only writes into an empty database"):
+    with pytest.raises(CommandError, match="requires an empty database"):
         demo()
 
     assert counts() == before
 
 
-def test_stops_when_the_log_ins_are_lost(tmp_path):
+def test_the_demo_refuses_to_run_without_its_log_ins(tmp_path):
     demo()
     before = counts()
     for file in tmp_path.glob("demo-log-ins-*.json"):
         file.unlink()
 
-    with pytest.raises(CommandError, match="does not hold the log-ins"):
+    with pytest.raises(CommandError, match="has no log-ins"):
         demo()
 
     assert counts() == before

@@ -1,4 +1,4 @@
-"""The commands that make administrators and set passwords leave their trace."""
+"""The commands that create administrators and set passwords write to the request log."""
 
 from io import StringIO
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Let somebody type these answers, one after the other."""
+    """Return a function that sets the answers to the next prompts."""
 
     def type_in(*answers):
         given = iter(answers)
@@ -30,7 +30,7 @@ def run(*arguments):
     return stdout.getvalue()
 
 
-def test_an_administrator_is_made_at_the_terminal(terminal):
+def test_an_administrator_is_created_at_the_terminal(terminal):
     terminal("root", PASSWORD, PASSWORD)
 
     printed = run("createsuperuser")
@@ -43,7 +43,7 @@ def test_an_administrator_is_made_at_the_terminal(terminal):
     assert PASSWORD not in row.content + printed
 
 
-def test_an_administrator_is_made_from_the_environment(monkeypatch):
+def test_an_administrator_is_created_from_the_environment(monkeypatch):
     for name, value in {"USERNAME": "root", "EMAIL": "r@example.org", "PASSWORD": PASSWORD}.items():
         monkeypatch.setenv(f"DJANGO_SUPERUSER_{name}", value)
 
@@ -62,7 +62,7 @@ def test_an_administrator_is_made_from_the_environment(monkeypatch):
         (["--noinput"], [], "missing"),
     ],
 )
-def test_what_is_wrong_is_said_and_nobody_is_made(
+def test_an_invalid_administrator_is_refused_with_a_message(
     terminal, member_care, arguments, answers, message
 ):
     terminal(*answers)
@@ -96,12 +96,12 @@ def test_a_weak_password_is_not_set_at_the_terminal(terminal):
     assert RequestLog.objects.get().outcome == RequestOutcome.REFUSED
 
 
-def test_the_password_of_nobody_is_not_set():
+def test_the_password_of_an_unknown_user_is_not_set():
     with pytest.raises(CommandError, match="no user nobody"):
         run("changepassword", "nobody")
 
 
-def test_an_integrator_cannot_be_made_past_the_log():
+def test_the_commands_of_the_oauth_toolkit_are_disabled():
     with pytest.raises(CommandError, match="create_integrator"):
         run("createapplication", "confidential", "client-credentials")
 

@@ -8,23 +8,21 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing, suppress
-from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError
 
 from badges.management.readiness import Address
-
-PATIENCE = 30
+from tests.bench.servers import product
+from tests.faults.system import workers_of as processes_that_answer
+from tests.server.processes import children_of, fetch, workers_of
+from tests.waiting import TIMEOUT, wait_until
 
 
 def environment_in(directory):
-    """An environment with a database and static files of its own, as yet there are none."""
+    """Return an environment with a database and static files in this directory."""
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.commands.settings",
         "DATABASE_URL": f"sqlite:///{directory}/served.sqlite3",
@@ -35,7 +33,7 @@ def environment_in(directory):
 
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory):
-    """A folder with a migrated database, to be copied: to migrate takes seconds."""
+    """Return a directory with a migrated database to copy, because migrations take seconds."""
     directory = tmp_path_factory.mktemp("migrated")
     run = manage("migrate", "--verbosity=0", env=environment_in(directory))
     assert run.returncode == 0, run.stderr
@@ -56,13 +54,13 @@ def address():
 def manage(*arguments, env):
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
     return subprocess.run(  # noqa: S603 - our own command
-        command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+        command, env=env, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
 
 
 @pytest.fixture
 def server(environment, address, migrated, tmp_path):
-    """The server, as a terminal would start it: the leader of a process group."""
+    """Run the server as a terminal does, as the leader of a process group."""
     shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", f"--bind={address}"]
     with subprocess.Popen(command, env=environment, start_new_session=True) as process:  # noqa: S603
@@ -73,37 +71,8 @@ def server(environment, address, migrated, tmp_path):
             process.kill()
 
 
-def fetch(address, path):
-    try:
-        with urlopen(f"http://{address}{path}", timeout=PATIENCE) as response:
-            return response.read().decode()
-    except URLError:
-        return None
-
-
-def wait_until(condition):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "It did not come true in time."
-        time.sleep(0.05)
-
-
-def workers_of(process):
-    return children_of(Path("/proc", str(process.pid)))
-
-
-def children_of(process):
-    """Return the children of a process, whichever of its threads started them."""
-    if not Path("/proc/self/task").exists():
-        pytest.skip("The workers of a process are known on Linux alone")
-    with suppress(FileNotFoundError, ProcessLookupError):  # it may have ended meanwhile
-        lists = [thread / "children" for thread in (process / "task").iterdir()]
-        return [Path("/proc", pid) for pids in lists for pid in pids.read_text().split()]
-    return []
-
-
 def chores_of(server):
-    """Return the processes under the server that do its chores."""
+    """Return the processes below the server that run its periodic tasks."""
     found = []
     for child in [child for worker in workers_of(server) for child in children_of(worker)]:
         with suppress(FileNotFoundError, ProcessLookupError):
@@ -113,7 +82,7 @@ def chores_of(server):
 
 
 @pytest.mark.parametrize("stop", ["terminate", "ctrl_c"])
-def test_serves_pages_with_their_static_files_until_it_is_stopped(server, address, stop):
+def test_serve_sends_pages_with_static_files_until_it_is_stopped(server, address, stop):
     page = fetch(address, "/admin/login/")
     stylesheet = re.search(r"/static/[^\"]+\.css", page)[0]
     workers = workers_of(server)
@@ -126,7 +95,7 @@ def test_serves_pages_with_their_static_files_until_it_is_stopped(server, addres
         server.terminate()
     else:
         os.killpg(server.pid, signal.SIGINT)
-    assert server.wait(timeout=PATIENCE) == 0
+    assert server.wait(timeout=TIMEOUT) == 0
     wait_until(lambda: not any(worker.exists() for worker in workers))
     assert fetch(address, "/healthz") is None
 
@@ -139,19 +108,44 @@ def test_workers_do_not_outlive_a_server_that_was_killed(server):
     wait_until(lambda: not any(worker.exists() for worker in workers))
 
 
-def test_the_chores_end_with_the_worker_that_was_gone_before_they_began():
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    command = [sys.executable, "-m", "badgeadmin.chores", str(gone.pid)]
+def test_the_chores_end_with_a_worker_that_ended_before_they_began():
+    command = [sys.executable, "-m", "badgeadmin.chores"]
 
     run = subprocess.run(  # noqa: S603 - our own command
-        command, cwd=settings.BASE_DIR, timeout=PATIENCE, check=False
+        command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL, timeout=TIMEOUT, check=False
     )
 
     assert run.returncode == 0
 
 
-def test_one_process_does_the_chores_and_another_one_once_it_is_gone(server):
+def test_the_chores_end_when_they_cannot_start():
+    command = [sys.executable, "-m", "badgeadmin.chores"]
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "badgeadmin.no_settings"}
+
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command,
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        process.wait(timeout=TIMEOUT)
+        assert "no_settings" in process.stderr.read()
+
+    assert process.returncode == 1
+
+
+def test_the_chores_end_with_the_server_that_was_killed(server):
+    wait_until(lambda: chores_of(server))
+    (chores,) = chores_of(server)
+
+    server.kill()
+
+    wait_until(lambda: not chores.exists())
+
+
+def test_one_process_runs_the_chores_and_is_replaced(server):
     wait_until(lambda: chores_of(server))
     (chores,) = chores_of(server)
 
@@ -161,7 +155,7 @@ def test_one_process_does_the_chores_and_another_one_once_it_is_gone(server):
     assert len(chores_of(server)) == 1
 
 
-def test_the_chores_go_on_when_their_worker_is_gone(server):
+def test_the_chores_continue_when_their_worker_ends(server):
     wait_until(lambda: chores_of(server))
     (chores,) = chores_of(server)
     (worker,) = [each for each in workers_of(server) if chores in children_of(each)]
@@ -172,7 +166,25 @@ def test_the_chores_go_on_when_their_worker_is_gone(server):
     assert len(chores_of(server)) == 1
 
 
-def test_counts_by_day_what_comes_into_the_request_log(server, environment, tmp_path):
+def test_the_fault_harness_finds_the_workers_or_fails(server):
+    alive = {int(child.name) for child in workers_of(server)}
+    workers = set(processes_that_answer(server.pid))
+    assert workers
+    assert workers < alive
+
+    (worker, *_others) = workers
+    with pytest.raises(RuntimeError, match="no worker processes"):
+        processes_that_answer(worker)
+
+
+def test_the_settings_of_measured_servers_pass_the_deployment_checks(tmp_path, monkeypatch):
+    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)  # the browser tests set it
+    environment = product(f"sqlite:///{tmp_path}/measured.sqlite3", tmp_path).environment
+    run = manage("check", "--deploy", "--fail-level=WARNING", env=os.environ | environment)
+    assert run.returncode == 0, run.stderr
+
+
+def test_serve_counts_the_request_log_by_day(server, environment, tmp_path):
     assert manage("create_integrator", "Till", env=environment).returncode == 0
 
     with closing(sqlite3.connect(tmp_path / "served.sqlite3")) as database:
@@ -180,7 +192,7 @@ def test_counts_by_day_what_comes_into_the_request_log(server, environment, tmp_
         wait_until(lambda: database.execute(counts).fetchall() == [("CREATE_INTEGRATOR", 1)])
 
 
-def test_refuses_a_database_without_its_migrations(environment, address):
+def test_serve_refuses_a_database_without_its_migrations(environment, address):
     run = manage("serve", f"--bind={address}", env=environment)
 
     assert run.returncode == 1
@@ -191,13 +203,13 @@ def test_refuses_a_database_without_its_migrations(environment, address):
     "bind",
     ["", "8000", ":8000", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "[::1:80", "::1:80"],
 )
-def test_an_address_needs_a_host_and_a_port(bind):
-    with pytest.raises(CommandError, match="is no address"):
+def test_a_bind_address_needs_a_host_and_a_port(bind):
+    with pytest.raises(CommandError, match="is not an address"):
         Address.parse(bind)
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:8000", "[::1]:8000"])
-def test_an_address_is_written_as_it_was_read(bind):
+def test_a_bind_address_is_written_as_it_was_read(bind):
     assert str(Address.parse(bind)) == bind
 
 

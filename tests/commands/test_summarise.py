@@ -1,4 +1,4 @@
-"""The command that brings the counts by day up to date."""
+"""The command that updates the counts by day."""
 
 from io import StringIO
 
@@ -21,7 +21,7 @@ def counted():
     return sum(row.requests for row in DailyCount.objects.of_badge())
 
 
-def test_counts_all_that_is_new():
+def test_summarise_counts_all_new_rows():
     RequestLogFactory.create_batch(5)
 
     assert summarise() == "Requests counted: 5"
@@ -30,7 +30,7 @@ def test_counts_all_that_is_new():
     assert counted() == 5
 
 
-def test_counts_everything_anew():
+def test_summarise_recounts_everything():
     RequestLogFactory.create_batch(5)
     summarise()
     DailyCount.objects.update(requests=99)

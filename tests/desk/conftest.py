@@ -1,9 +1,9 @@
-"""What the tests of the staff pages share: a person at the desk, and a filled-in form."""
+"""Fixtures of the desk: a logged-in user, and the fields of a form."""
 
 import pytest
 from django.urls import reverse
 
-from badges.desk.forms import new_request_id
+from badges.desk.parts.forms import new_request_id
 from badges.models import EarnedBadge, new_id
 from tests.factories import NOW
 
@@ -14,14 +14,14 @@ BADGES = "/desk/issue/badges/"
 
 @pytest.fixture
 def desk(client, member_care):
-    """A browser in which somebody of MemberCare has logged in."""
+    """Return a client that is logged in as a member of MemberCare."""
     client.force_login(member_care)
     return client
 
 
 @pytest.fixture
 def filled(live_badge):
-    """Return the fields of a form, filled in with what can be issued but for the changes."""
+    """Return a function that returns the fields of a valid form, with the changes."""
 
     def fill(**changes):
         fields = {
@@ -39,12 +39,12 @@ def filled(live_badge):
 
 @pytest.fixture
 def receipt_of():
-    """Return the address of the receipt of an issued badge."""
+    """Return a function that returns the address of an earned badge's receipt."""
     return lambda earned: reverse("desk:receipt", args=[earned.request_id])
 
 
 def give(badge, request, customer_ids):
-    """Write one issued badge for each, as a list leaves them."""
+    """Write one issued badge for each customer, as a list does."""
     EarnedBadge.objects.bulk_create(
         EarnedBadge(
             pk=new_id(NOW),

@@ -1,4 +1,4 @@
-"""The desk in the language of its reader: chosen in the menu, followed by words, dates, numbers."""
+"""The language of the desk: selected in the menu; used for texts, dates and numbers."""
 
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -10,8 +10,8 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 
 from badges.models import EarnedBadge, Limit, LimitKind, LimitLevel, RefusedItem, RequestLog
-from badges.services.earn import earn_badges
-from badges.services.revoke import revoke_many
+from badges.services.customers.revoke import revoke_many
+from badges.services.earning.slow_path import earn_badges
 from tests.factories import (
     PASSWORD,
     BadgeMetaFactory,
@@ -27,20 +27,20 @@ SWITCH = "/i18n/setlang/"
 FIRST_PAGES = ["/desk/", "/admin/", "/desk/find/", "/admin/password_change/"]
 INACTIVE = "The badge is inactive or has not begun."
 INACTIVE_IN_GERMAN = "Das Badge ist inaktiv oder hat noch nicht begonnen."
-# Names of people, groups and things, which stand as they are.
+# Names, which are not translated.
 NAMES = {"Default", "English"}
 FAR = datetime(2096, 11, 22, 15, 4, tzinfo=UTC)
 
 
 @pytest.fixture
 def german(desk):
-    """The browser of somebody at the desk who has switched to German."""
+    """Return the client of a desk user who has switched to German."""
     desk.post(SWITCH, {"language": "de"})
     return desk
 
 
 class Texts(HTMLParser):
-    """What a page says, without the names of its icons, and where its links lead."""
+    """A parser for the texts of a page, without icon names, and for its links."""
 
     def __init__(self, page):
         super().__init__()
@@ -68,7 +68,7 @@ class Texts(HTMLParser):
 
 
 @pytest.mark.parametrize("page", FIRST_PAGES)
-def test_a_page_is_in_english_until_somebody_asks_for_another_language(desk, page):
+def test_a_page_is_in_english_by_default(desk, page):
     assert Texts(desk.get(page).text).language == "en"
     assert Texts(desk.get(page, headers={"accept-language": "fr"}).text).language == "en"
     assert Texts(desk.get(page, headers={"accept-language": "de-AT"}).text).language == "de"
@@ -131,17 +131,17 @@ def test_dates_and_numbers_follow_the_language(desk):
     assert "höchstens 1.234-mal" in desk.get(f"/desk/badges/{badge.pk}/").text
 
 
-def test_what_machines_read_on_a_german_page_stays_as_it_is(german, live_badge):
+def test_machine_readable_values_of_a_german_page_are_not_translated(german, live_badge):
     EarnedBadgeFactory.create_batch(3, badge=live_badge)
     customer = german.get("/desk/customers/1001/").text
     home = german.get("/desk/").text
 
     assert '<time datetime="2020-01-01T00:00:00Z"' in customer
     assert f'value="{live_badge.pk}"' in customer
-    assert "since=20" in home  # links name days as ISO 8601 does
+    assert "since=20" in home  # links use ISO 8601 dates in every language
 
 
-def test_a_refusal_is_told_in_german_and_recorded_in_english(german, filled, live_badge):
+def test_a_refusal_is_shown_in_german_and_recorded_in_english(german, filled, live_badge):
     live_badge.active = False
     live_badge.save()
 
@@ -171,7 +171,7 @@ def test_a_refusal_with_values_is_recorded_in_english(german, live_badge):
     unknown = "0" * 24
     earned = EarnedBadgeFactory(badge=live_badge)
     form = german.post("/desk/revoke/", {"earned": [earned.pk, unknown]})
-    why = form.context["why"]
+    why = form.context["reason_form"]
     sent = {"earned": [earned.pk, unknown], "because": "Fraud", "reason": "", "confirm": "yes"}
 
     german.post("/desk/revoke/", sent | {"request_id": why.id_to_send})
@@ -184,7 +184,7 @@ def test_a_refusal_with_values_is_recorded_in_english(german, live_badge):
 
 @pytest.fixture
 def everything(live_badge, earn, desk_origin, supervisor):
-    """One row of everything that has a page; returns where pages begin to lead on."""
+    """Create one row of each kind that has a page. Return the addresses to start from."""
     BadgeRevisionFactory(badge=live_badge)
     EnrolmentFactory()
     BadgeMetaFactory(name="Enrol me", enrolled=True)
@@ -205,9 +205,8 @@ def test_every_page_is_german(client, everything):
     client.force_login(User.objects.create_superuser("chief"))
     client.post(SWITCH, {"language": "de"})
     no_pages = {"set_language", "admin:logout", "desk:record_key"}
-    waiting, seen, remains = list(everything), no_pages, {}
-    while waiting:
-        address = waiting.pop()
+    addresses, seen, remains = list(everything), no_pages, {}
+    for address in addresses:  # grows by the links of each page
         answer = client.get(address, follow=True)
         assert answer.status_code == 200, address
         page = Texts(answer.text)
@@ -215,7 +214,7 @@ def test_every_page_is_german(client, everything):
         if english := {text for text in page.texts if is_english(text)}:
             remains[address] = english
         new = {view_of(link): link for link in page.links if view_of(link) not in seen}
-        waiting += new.values()
+        addresses += new.values()
         seen |= new.keys()
 
     assert remains == {}
@@ -223,7 +222,7 @@ def test_every_page_is_german(client, everything):
 
 
 def view_of(address):
-    """Return the name of the page of an address; nothing for what is none of ours."""
+    """Return the view name of an address of the desk or admin, otherwise `set_language`."""
     parts = urlsplit(address)
     try:
         found = resolve(parts.path) if parts.path.startswith(("/desk/", "/admin/")) else None
@@ -233,6 +232,6 @@ def view_of(address):
 
 
 def is_english(text):
-    """Whether the catalogue would have said it in German."""
+    """Return whether the catalogue translates the text to a different one."""
     with translation.override("de"):
         return translation.gettext(text) != text and text not in NAMES

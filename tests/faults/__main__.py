@@ -1,34 +1,34 @@
-"""Hurt a running system while clients are at work, and look whether anything was lost.
+"""Inject faults into a running system under load, and check that no data is lost.
 
-    python -m tests.faults [--seconds 60] [--only WORD] [--json FILE]
+    python -m tests.faults [--seconds 60] [--only WORD] [--pooled] [--json FILE]
 
-For each fault a database and the server of the product are started anew; PostgreSQL's programs and
-libfaketime are needed (Debian: postgresql, faketime), and root for the small disks. Ends with 1
-when a figure is not zero, when an answer was none of the API's, when somebody waited longer than
-the fault may make them, or when a fault was not felt.
+Each fault gets its own database and a new server. Needs PostgreSQL's programs and libfaketime
+(Debian: postgresql, faketime), and root for the small disks. With `--pooled` the server reaches
+PostgreSQL through PgBouncer in transaction mode. Exits with 1 if a figure is not zero, a response
+does not belong to the API, a client waited longer than the fault allows, or a fault had no effect.
 """
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench.cluster import private
+from tests import pgbouncer
 from tests.bench.servers import PROJECT
+from tests.faults import templates
 from tests.faults.faults import FAULTS, SQLITE, Fault, mounted, unmounted
 
 CLIENTS = 8
 SECONDS_TO_HEAL = 2
-KEPT_OF_LOG = 3_000
-NO_VERDICT = {"verdict": "HARNESS FAILED", "note": "", "odd": []}
-FIGURES = ("missing", "halves", "twice", "miscounted", "exceeded", "unsound")
+LOG_TAIL = 3_000
+NO_VERDICT = {"verdict": "HARNESS FAILED", "note": "", "unexpected": []}
+FIGURES = ("lost", "halved", "twice", "miscounted", "exceeded", "unsound")
 HEAD = (
     *("fault", "on", "times", "earned", "refused", "replays", "503", "no answer", "longest s"),
     *FIGURES,
@@ -40,40 +40,59 @@ HEAD = (
 def main() -> int:
     arguments = parsed()
     if arguments.number is not None:
-        print(json.dumps(suffered(FAULTS[arguments.number], arguments.seconds)))  # noqa: T201
+        print(json.dumps(run_fault(FAULTS[arguments.number], arguments)))  # noqa: T201
         return 0
-    table_head()
-    rows = []
-    for number, fault in enumerate(FAULTS):
-        if arguments.only.lower() in f"{fault.name} {fault.database}".lower():
-            rows.append(in_its_own_process(number, arguments.seconds))
-            line([str(value) for name, value in rows[-1].items() if name not in ("odd", "log")])
-            if rows[-1]["verdict"] != "kept":
-                print(*rows[-1]["odd"][:5], rows[-1]["log"], sep="\n", file=sys.stderr)  # noqa: T201
+    with tempfile.TemporaryDirectory(prefix="badgeadmin-templates-") as directory:
+        arguments.templates = Path(directory)
+        arguments.templates.chmod(0o755)
+        rows = list(results(arguments))
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=1))
-    return int(any(row["verdict"] != "kept" for row in rows))
+    return int(any(row["verdict"] != "passed" for row in rows))
+
+
+def results(arguments) -> Iterator[dict]:
+    """Run the selected faults, and print and yield the row of each."""
+    selected = {
+        number: fault for number, fault in enumerate(FAULTS) if is_selected(fault, arguments)
+    }
+    for database in {fault.database for fault in selected.values()}:
+        templates.make(database, arguments.templates / database)
+    table_head()
+    for number in selected:
+        row = in_its_own_process(number, arguments)
+        line([str(value) for name, value in row.items() if name not in ("unexpected", "log")])
+        if row["verdict"] != "passed":
+            print(*row["unexpected"][:5], row["log"], sep="\n", file=sys.stderr)  # noqa: T201
+        yield row
 
 
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=8, help="how long each fault goes on")
     parser.add_argument("--only", default="", help="faults whose name or database has this in it")
+    parser.add_argument("--pooled", action="store_true", help="PostgreSQL behind PgBouncer")
     parser.add_argument("--json", metavar="FILE", help="where to write the same as JSON")
     parser.add_argument("--number", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--templates", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def in_its_own_process(number: int, seconds: float) -> dict:
-    """Let a process suffer one fault: the settings of Django name one database."""
+def is_selected(fault: Fault, arguments) -> bool:
+    is_named = arguments.only.lower() in f"{fault.name} {fault.database}".lower()
+    return is_named and not (arguments.pooled and (fault.unpooled or fault.database == SQLITE))
+
+
+def in_its_own_process(number: int, arguments) -> dict:
+    """Run one fault in a new process, because Django's settings name one database."""
     fault, command = FAULTS[number], [sys.executable, "-m", "tests.faults", "--number", str(number)]
-    done = subprocess.run(
-        [*command, "--seconds", str(seconds)], cwd=PROJECT, capture_output=True, text=True
-    )
-    log = {"log": done.stderr[-KEPT_OF_LOG:]}
+    command += ["--seconds", str(arguments.seconds), *(["--pooled"] if arguments.pooled else [])]
+    command += ["--templates", str(arguments.templates)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    log = {"log": done.stderr[-LOG_TAIL:]}
     if done.returncode:
-        nothing = dict.fromkeys(HEAD[2:-2], "")
-        return {"fault": fault.name, "on": fault.database} | nothing | NO_VERDICT | log
+        blank = dict.fromkeys(HEAD[2:-2], "")
+        return {"fault": fault.name, "on": fault.database} | blank | NO_VERDICT | log
     return json.loads(done.stdout.splitlines()[-1]) | log
 
 
@@ -86,72 +105,73 @@ def line(cells) -> None:
     print("| " + " | ".join(cells) + " |", flush=True)  # noqa: T201
 
 
-def suffered(fault: Fault, seconds: float) -> dict:
-    """Run the clients, the fault, and the comparison; return the row of the table."""
+def run_fault(fault: Fault, arguments) -> dict:
+    """Run the clients, the fault and the comparison. Return the row of the table."""
     with tempfile.TemporaryDirectory(prefix="badgeadmin-faults-") as directory:
         home = Path(directory)
         home.chmod(0o755)
-        with database(fault, home) as (url, cluster, disk):
-            os.environ |= {
-                "DATABASE_URL": url,
-                "VAR_DIR": str(home / "var"),
-                "SECRET_KEY": "of-a-measurement",
-                "DJANGO_SETTINGS_MODULE": "badgeadmin.settings",
-            }
-            import django
-
-            django.setup()
-            return _suffered(fault, seconds, url, home / "var", cluster, disk)
+        template = arguments.templates / fault.database
+        with database(fault, home, template, pooled=arguments.pooled) as (url, cluster, disk):
+            templates.set_up(url, home)
+            made = templates.credentials(template)
+            return _run_fault(fault, arguments.seconds, made, url, home / "var", cluster, disk)
 
 
-def _suffered(fault, seconds, url, directory, cluster, disk) -> dict:
+def _run_fault(fault, seconds, made, url, directory, cluster, disk) -> dict:
     from tests.faults import figures, system
-    from tests.faults.clients import crowd, dismiss
+    from tests.faults.clients import start_clients, stop_clients
 
-    means = {"cuts": fault.cuts, "skewed": fault.skewed}
-    with system.started(url, directory, cluster, disk, **means) as hurt:
-        clients, told = crowd(CLIENTS, hurt.address, hurt.made, hurt.made.kinds)
+    options = {"cuts": fault.cuts, "skewed": fault.skewed}
+    with system.started(made, url, directory, cluster, disk, **options) as target:
+        clients, responses = start_clients(CLIENTS, target.address, target.made, target.made.kinds)
         try:
-            times = fault.hurt(hurt, told, time.monotonic() + seconds)
+            times = fault.inject(target, responses, time.monotonic() + seconds)
             time.sleep(SECONDS_TO_HEAL)
         finally:
-            dismiss(clients)
-    found = figures.found(told)
-    felt = fault.bites(told, times)
-    kept = felt and found.are_clean and not told.odd and told.longest_gap <= fault.longest
+            stop_clients(clients)
+    found = figures.found(responses)
+    had_effect = fault.has_effect(responses, times)
+    passed = (
+        had_effect
+        and found.are_clean
+        and not responses.unexpected
+        and responses.longest_gap <= fault.max_length
+    )
     return {
         "fault": fault.name,
         "on": fault.database,
         "times": times,
-        "earned": len(told.earned),
-        "refused": len(told.refused),
-        "replays": told.replays,
-        "503": told.unavailable,
-        "no answer": told.broken,
-        "longest s": round(told.longest_gap, 1),
+        "earned": len(responses.earned),
+        "refused": len(responses.refused),
+        "replays": responses.replays,
+        "503": responses.unavailable,
+        "no answer": responses.broken,
+        "longest s": round(responses.longest_gap, 1),
         **asdict(found),
-        "verdict": "kept" if kept else "BROKEN" if felt else "NOT FELT",
-        "note": told.note,
-        "odd": told.odd,
+        "verdict": "passed" if passed else "FAILED" if had_effect else "NO EFFECT",
+        "note": responses.note,
+        "unexpected": responses.unexpected,
     }
 
 
 @contextmanager
-def database(fault: Fault, home: Path) -> Iterator[tuple]:
-    """Start what the fault is to hurt; yields its URL, the cluster, and its disk if it is small."""
+def database(fault: Fault, home: Path, template: Path, *, pooled: bool) -> Iterator[tuple]:
+    """Start the database for a fault. Yield its URL, its cluster and the path of the disk."""
     disk = home / "disk"
     if fault.small_disk:
         mounted(fault.small_disk, disk)
     try:
-        if fault.database == SQLITE:
-            place = disk if fault.small_disk else home
-            yield f"sqlite:///{place}/faults.sqlite3", None, disk
-            return
-        with private(disk if fault.small_disk else home, fault.settings) as cluster:
-            yield cluster.create("product"), cluster, disk
+        place = disk if fault.small_disk else home
+        copy = templates.copied(template, fault.database, home, place, fault.settings)
+        with copy as (url, cluster), _through(url, pooled=pooled) as client_url:
+            yield client_url, cluster, disk
     finally:
         if fault.small_disk:
             unmounted(disk)
+
+
+def _through(url: str, *, pooled: bool) -> AbstractContextManager[str]:
+    return pgbouncer.pooled(url, idle=600) if pooled else nullcontext(url)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Clients that never give up: each call is repeated with its id until it is answered.
+"""Clients that repeat each call with the same id until they get a final response.
 
-What they were told is kept here, outside of the system, to be held against its tables later.
+The responses are recorded outside of the system, to compare them with its tables later.
 """
 
 import http.client
@@ -11,39 +11,40 @@ import time
 from dataclasses import dataclass, field
 
 from tests.bench import scene
+from tests.bench.servers import BY_HTTPS
 
-TIMEOUT = 20  # seconds without a word, after which a call is repeated
-PAUSE = 0.05  # seconds before it is
-MOMENT = "2026-01-15T10:00:00Z"
+TIMEOUT = 20  # seconds without data before a call is repeated
+PAUSE = 0.05  # seconds between two attempts
+EVENT_DATE = "2026-01-15T10:00:00Z"
 EARN = "/api_gateway/v1/badges/customer/earn"
-LIST = 5_000  # customers
+LIST_SIZE = 5_000  # customers
 
 
 @dataclass
-class Told:
-    """What the clients were told, added up; gaps are seconds without an answer to one client."""
+class Responses:
+    """The responses to all clients. A gap is the time until a final response, in seconds."""
 
-    earned: dict[str, str] = field(default_factory=dict)  # ids of badges by request id
+    earned: dict[str, str] = field(default_factory=dict)  # badge ids by request id
     refused: dict[str, int] = field(default_factory=dict)  # codes by request id
-    lists: dict[str, int] = field(default_factory=dict)  # how many were given, by request id
+    lists: dict[str, int] = field(default_factory=dict)  # number of issued badges by request id
     replays: int = 0
     unavailable: int = 0
     broken: int = 0
-    odd: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
     longest_gap: float = 0.0
-    waits: list[float] = field(default_factory=list)  # seconds until each answer, as they came
-    note: str = ""  # what else is worth telling
+    waits: list[float] = field(default_factory=list)  # seconds per call, in order
+    note: str = ""  # additional remarks
 
 
 class Client(threading.Thread):
-    """Earns for random customers, one after the other, until it is told to stop."""
+    """A client that sends earns for random customers, one after the other, until it is stopped."""
 
     path = EARN
 
-    def __init__(self, number: int, address: tuple[str, int], made, kinds, told: Told):
+    def __init__(self, number: int, address: tuple[str, int], made, kinds, responses: Responses):
         super().__init__(daemon=True)
         self.number, self.address, self.made, self.kinds = number, address, made, kinds
-        self.told, self.stopping = told, threading.Event()
+        self.responses, self.stopping = responses, threading.Event()
         self.chance = random.Random(number)  # noqa: S311
         self.connection = None
 
@@ -56,19 +57,20 @@ class Client(threading.Thread):
     def _until_answered(self, request_id: str) -> None:
         body = json.dumps(self._body(request_id))
         began = time.monotonic()
-        while not self._settled(request_id, *self._answer(body)):
+        while not self._is_final(request_id, *self._answer(body)):
             time.sleep(PAUSE)
         waited = time.monotonic() - began
-        self.told.waits.append(waited)
-        self.told.longest_gap = max(self.told.longest_gap, waited)
+        self.responses.waits.append(waited)
+        self.responses.longest_gap = max(self.responses.longest_gap, waited)
 
     def _body(self, request_id: str) -> dict:
         body = earn_of(self.chance.choice(self.kinds))
         return body | {"requestId": request_id, "customerId": self.chance.randint(1, 300)}
 
     def _answer(self, body: str) -> tuple[int, bytes]:
-        """Return status and body; a status of 0 when there was no answer."""
-        headers = {"Authorization": self.made.authorization, "Content-Type": "application/json"}
+        """Return the status and body of a response, or status 0 if there was none."""
+        headers = BY_HTTPS | {"Authorization": self.made.authorization}
+        headers |= {"Content-Type": "application/json"}
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(*self.address, timeout=TIMEOUT)
@@ -79,38 +81,38 @@ class Client(threading.Thread):
             self.connection = None
             return 0, b""
 
-    def _settled(self, request_id: str, status: int, content: bytes) -> bool:
-        """Keep what was told, and whether that is the end of it."""
+    def _is_final(self, request_id: str, status: int, content: bytes) -> bool:
+        """Record a response. Return whether it is final."""
         if status == 0:
-            self.told.broken += 1
+            self.responses.broken += 1
             return False
         try:
             envelope = json.loads(content)
             code = envelope["errors"][0]["code"] if envelope["errors"] else None
         except (ValueError, KeyError):
-            self.told.odd.append(f"{status} {content[:200]!r}")
+            self.responses.unexpected.append(f"{status} {content[:200]!r}")
             return False
         if status == 200:
-            self._keep(request_id, envelope["data"])
+            self._record(request_id, envelope["data"])
         elif status == 503:
-            self.told.unavailable += 1
+            self.responses.unavailable += 1
             return False
         elif code == 809 and envelope["errors"][0]["original"]["identical"]:
-            self.told.replays += 1
-            self._keep(request_id, envelope["errors"][0]["original"])
+            self.responses.replays += 1
+            self._record(request_id, envelope["errors"][0]["original"])
         elif status in (400, 409):
-            self.told.refused[request_id] = code
+            self.responses.refused[request_id] = code
         else:
-            self.told.odd.append(f"{status} {content[:200]!r}")
+            self.responses.unexpected.append(f"{status} {content[:200]!r}")
             return False
         return True
 
-    def _keep(self, request_id: str, data: dict) -> None:
-        self.told.earned[request_id] = data["earnedBadgeId"]
+    def _record(self, request_id: str, data: dict) -> None:
+        self.responses.earned[request_id] = data["earnedBadgeId"]
 
 
 class ListClient(Client):
-    """Gives a badge without limits to long lists of customers."""
+    """A client that gives a badge without limits to long lists of customers."""
 
     path = f"{EARN}Bulk"
 
@@ -118,34 +120,36 @@ class ListClient(Client):
         body = super()._body(request_id)
         del body["customerId"]
         first = self.chance.randint(1_000, 1_000_000)
-        customers = list(range(first, first + LIST))
+        customers = list(range(first, first + LIST_SIZE))
         return body | {"badgeMetaId": self.made.plain, "customerIds": customers}
 
-    def _keep(self, request_id: str, data: dict) -> None:
-        self.told.lists[request_id] = LIST
+    def _record(self, request_id: str, data: dict) -> None:
+        self.responses.lists[request_id] = LIST_SIZE
 
 
 def earn_of(badge_id: str) -> dict:
-    """Return the body of an earn, but for whose it is and its request id."""
+    """Return the body of an earn, without customer and request id."""
     owner_type, reference_id = scene.OWNER
     return {
         "badgeMetaId": badge_id,
-        "earnEventDate": MOMENT,
+        "earnEventDate": EVENT_DATE,
         "triggeredBy": {"ownerType": owner_type, "referenceId": reference_id},
     }
 
 
-def crowd(count: int, address: tuple[str, int], made, kinds) -> tuple[list[Client], Told]:
-    """Start so many clients of a server."""
-    told = Told()
-    clients = [Client(number, address, made, kinds, told) for number in range(count)]
+def start_clients(
+    count: int, address: tuple[str, int], made, kinds
+) -> tuple[list[Client], Responses]:
+    """Start `count` clients of a server."""
+    responses = Responses()
+    clients = [Client(number, address, made, kinds, responses) for number in range(count)]
     for client in clients:
         client.start()
-    return clients, told
+    return clients, responses
 
 
-def dismiss(clients: list[Client], seconds: float = 60) -> None:
-    """Let each finish the call it is at."""
+def stop_clients(clients: list[Client], seconds: float = 60) -> None:
+    """Stop the clients, and wait until each has finished its current call."""
     for client in clients:
         client.stopping.set()
     end = time.monotonic() + seconds

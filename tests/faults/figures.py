@@ -1,4 +1,4 @@
-"""What is looked at after a fault: figures of which each has to be zero."""
+"""The figures after a fault, each of which must be zero."""
 
 from dataclasses import asdict, dataclass
 
@@ -16,36 +16,36 @@ from badges.models import (
     RequestLog,
 )
 from badges.models.values import EVER
-from badges.services import seals, summaries
-from tests.faults.clients import LIST, Told
+from badges.services.record import seals, summaries
+from tests.faults.clients import LIST_SIZE, Responses
 
 EARNS = (Operation.EARN, Operation.EARN_BULK)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """How many of each were found that must not be there."""
+    """The number of inconsistencies of each kind."""
 
-    missing: int  # told to be given, but not in the ledger
-    halves: int  # accepted requests without their badges, or not all of them
-    twice: int  # request ids that were accepted more than once, or badges given by one of them
+    lost: int  # reported as issued, but not in the ledger
+    halved: int  # accepted requests without all of their badges
+    twice: int  # request ids that were accepted twice, or that gave two badges
     miscounted: int  # counters that differ from the rows they count
     exceeded: int  # customers and badges beyond a limit
-    unsound: int  # what a verification of the record finds
+    unsound: int  # problems that a verification of the record finds
 
     @property
     def are_clean(self) -> bool:
         return not any(asdict(self).values())
 
 
-def found(told: Told) -> Figures:
-    """Count and seal what is left to do, and compare what was told with what is there."""
+def found(responses: Responses) -> Figures:
+    """Finish counting and sealing, and compare the responses with the tables."""
     connections.close_all()
-    summaries.catch_up_entirely()
-    seals.seal_entirely()
+    summaries.catch_up_all()
+    seals.seal_all()
     counted = Figures(
-        missing=_missing(told),
-        halves=_halves(),
+        lost=_lost(responses),
+        halved=_halved(),
         twice=_twice(),
         miscounted=_miscounted(),
         exceeded=_exceeded(),
@@ -55,22 +55,22 @@ def found(told: Told) -> Figures:
     return counted
 
 
-def _missing(told: Told) -> int:
+def _lost(responses: Responses) -> int:
     singles = EarnedBadge.objects.filter(request__operation=Operation.EARN)
     there = dict(singles.values_list("request__request_id", "pk"))
-    lost = sum(there.get(request_id) != pk for request_id, pk in told.earned.items())
+    lost = sum(there.get(request_id) != pk for request_id, pk in responses.earned.items())
     return lost + sum(
         EarnedBadge.objects.filter(request__request_id=request_id).count() != given
-        for request_id, given in told.lists.items()
+        for request_id, given in responses.lists.items()
     )
 
 
-def _halves() -> int:
+def _halved() -> int:
     accepted = RequestLog.objects.accepted().order_by()
     without = accepted.filter(operation=Operation.EARN, earnedbadge__isnull=True)
     lists = accepted.filter(operation=Operation.EARN_BULK)
     given = lists.values("pk").annotate(rows=Count("earnedbadge"))
-    return without.count() + given.exclude(rows=LIST).count()
+    return without.count() + given.exclude(rows=LIST_SIZE).count()
 
 
 def _twice() -> int:
@@ -82,7 +82,7 @@ def _twice() -> int:
 
 def _miscounted() -> int:
     given = EarnedBadge.objects.count()
-    done = DailyCount.objects.filter(badge_id="", code=0, operation__in=EARNS)
+    done = DailyCount.objects.of_badge().filter(code=0, operation__in=EARNS)
     tallies = EarnTally.objects.filter(day=EVER)
     return (done.aggregate(of_all=Sum("customers"))["of_all"] or 0) != given or sum(
         tally.in_all != EarnedBadge.objects.filter(badge=tally.badge_id).count()
@@ -91,7 +91,7 @@ def _miscounted() -> int:
 
 
 def _exceeded() -> int:
-    """Count what is beyond the limits over the life of a badge, of each level."""
+    """Count the badges beyond the limits of either level over the whole life of a badge."""
     beyond = 0
     for limit in EarnLimit.objects.all():
         rows = EarnedBadge.objects.filter(badge=limit.badge_id).order_by()

@@ -1,4 +1,4 @@
-"""What is hurt: a database, the product's server on it, and what stands between it and clients."""
+"""The system under test: a database, the product's server, and a proxy for clients."""
 
 import os
 import random
@@ -23,7 +23,7 @@ LIMIT_OF_ONE, LIMIT_OF_ALL = 2, 400
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What clients need: how to log in, and a badge of each kind."""
+    """The credentials of the clients, and a badge of each kind."""
 
     authorization: str
     plain: str
@@ -37,7 +37,7 @@ class Made:
 
 @dataclass
 class System:
-    """A running system; clients go to the server, or to the `cutter` before it if there is one."""
+    """A running system. Clients connect to the server, or to the `cutter` in front of it."""
 
     server: Server
     made: Made
@@ -46,7 +46,7 @@ class System:
     port: int
     process: subprocess.Popen
     cutter: "Cutter | None" = None
-    clock: Path | None = None  # how far the clock of the server is off, if it can be
+    clock: Path | None = None  # the file with the offset of the server's clock, if it can be skewed
 
     @property
     def address(self) -> tuple[str, int]:
@@ -56,20 +56,20 @@ class System:
         self.process.send_signal(number)
 
     def restart(self) -> None:
-        """Stop the server as an administrator does, and start it at the same place."""
+        """Stop the server gracefully, and start it on the same port."""
         stop(self.process)
         self.process = self.server.start(self.port)
 
     def workers(self) -> list[int]:
-        """Return the processes that answer requests, which are children of the server's own."""
-        return [pid for pid in children(self.process.pid) if b"tracker" not in _command(pid)]
+        """Return the processes that handle requests: children of the server's root process."""
+        return workers_of(self.process.pid)
 
     def memory(self) -> float:
-        """Return what the processes that answer requests hold in memory, in megabytes."""
+        """Return the resident memory of the processes that handle requests, in megabytes."""
         return sum(_resident(pid) for pid in self.workers()) / 1024
 
     def time(self) -> float:
-        """Return what time it is for the server, in seconds since 1970."""
+        """Return the server's current time in seconds since 1970."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz/live") as answer:
             return parsedate_to_datetime(answer.headers["Date"]).timestamp()
 
@@ -81,6 +81,7 @@ class System:
 
 @contextmanager
 def started(
+    made: Made,
     url: str,
     directory: Path,
     cluster: Cluster | None,
@@ -89,8 +90,8 @@ def started(
     cuts: float = 0,
     skewed: bool = False,
 ) -> Iterator[System]:
-    """Make badges in an empty database, and serve it, everything on."""
-    made, server, port = prepared(), product(url, directory), free_port()
+    """Start the server with all features."""
+    server, port = product(url, directory), free_port()
     clock = directory / "clock" if skewed else None
     if clock:
         clock.write_text("+0")
@@ -107,7 +108,7 @@ def started(
 
 
 def with_clock(file: Path) -> dict[str, str]:
-    """Return the environment of a process whose clock is as far off as a file says."""
+    """Return the environment of a process whose clock has the offset in a file."""
     return {
         "LD_PRELOAD": "/usr/$LIB/faketime/libfaketimeMT.so.1",
         "FAKETIME_TIMESTAMP_FILE": str(file),
@@ -117,7 +118,7 @@ def with_clock(file: Path) -> dict[str, str]:
 
 
 def prepared() -> Made:
-    """Make an integrator, and badges whose limits are reached while the clients are at work."""
+    """Create an integrator, and badges whose limits are reached during the test."""
     from django.db import connections
 
     from badges.models import Limit, LimitKind, LimitLevel
@@ -135,22 +136,33 @@ def prepared() -> Made:
     return made
 
 
+def workers_of(server: int) -> list[int]:
+    """Return the processes that handle requests. Raises RuntimeError when there are none.
+
+    `multiprocessing` has spawned them. Another child of the server tracks their shared resources.
+    """
+    workers = [pid for pid in children(server) if b"spawn_main" in _command(pid)]
+    if not workers:
+        raise RuntimeError(f"The server {server} has no worker processes.")
+    return workers
+
+
 def children(pid: int) -> list[int]:
-    """Return the processes whose parent is this one."""
+    """Return the child processes of a process."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
-                continue  # it ended meanwhile
+                continue  # the process has ended
             if parent == pid:
                 found.append(int(entry.name))
     return found
 
 
 def kill(pid: int) -> None:
-    """Kill -9; whoever is gone already is gone."""
+    """Send SIGKILL to a process. Do nothing if it has ended."""
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -165,15 +177,15 @@ def _command(pid: int) -> bytes:
 
 
 def _resident(pid: int) -> int:
-    """Return the kilobytes that a process holds in memory."""
+    """Return the resident memory of a process in kilobytes."""
     status = (Path("/proc") / str(pid) / "status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line)
 
 
 class Cutter(socketserver.ThreadingTCPServer):
-    """A proxy that cuts some connections once the server has answered: the reply is lost.
+    """A proxy that closes some connections after the server's response: the response is lost.
 
-    The server has committed by then, and nobody was told.
+    The server has committed by then, but the client does not know.
     """
 
     daemon_threads = True
@@ -203,4 +215,4 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
     except OSError:
-        return  # the other side is gone
+        return  # the other side has closed the connection

@@ -1,4 +1,4 @@
-"""Months, expiries, cycles and windows: arithmetic without a database."""
+"""Months, expiries, cycles and windows: calculations without a database."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -71,11 +71,11 @@ def test_adding_months_lands_in_the_right_month_and_never_after_the_day(moment, 
         (Unit.MONTHS, -3, utc(2025, 12, 15, 12)),
     ],
 )
-def test_a_period_is_so_many_days_weeks_or_months(unit, count, result):
+def test_a_period_is_a_number_of_days_weeks_or_months(unit, count, result):
     assert shift(NOW, unit, count) == result
 
 
-def test_a_day_begins_at_midnight_in_utc_whatever_the_offset():
+def test_a_day_begins_at_midnight_in_utc_with_any_offset():
     in_kolkata = datetime(2026, 3, 15, 3, 0, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     assert start_of_day(in_kolkata) == utc(2026, 3, 14)
 
@@ -107,7 +107,7 @@ def window(unit, length=1, first_weekday=None):
 @pytest.mark.parametrize(
     ("limit", "event_at", "first", "last"),
     [
-        # Blocks of five days from the day of the start: 15 to 19 April, 20 to 24 April.
+        # Blocks of five days from the start date: 15 to 19 April, 20 to 24 April.
         (window(Unit.DAYS, 5), (4, 15, 0), (4, 15), (4, 19)),
         (window(Unit.DAYS, 5), (4, 19, 23), (4, 15), (4, 19)),
         (window(Unit.DAYS, 5), (4, 20, 0), (4, 20), (4, 24)),
@@ -159,9 +159,7 @@ def test_december_ends_with_the_year():
         (Unit.MONTHS, 1, utc(2026, 2, 15, 12)),
     ],
 )
-def test_a_rolling_window_looks_back_from_the_processing_time_whatever_the_event_date(
-    unit, length, since
-):
+def test_a_rolling_window_ends_at_the_processing_time_with_any_event_date(unit, length, since):
     limit = Limit(LimitLevel.BADGE, LimitKind.ROLLING_WINDOW, 2, unit, length)
     span = limit.span(event_at=utc(2025, 1, 1), now=NOW, badge_starts_at=utc(2020, 1, 1))
     assert span == Span("earned_at", since, None)
@@ -190,7 +188,7 @@ windows = st.one_of(
 
 
 @given(windows, moments, moments)
-def test_a_moment_is_in_its_own_cycle_and_cycles_are_whole_days(limit, event_at, starts_at):
+def test_a_datetime_is_in_its_own_cycle_and_cycles_are_whole_days(limit, event_at, starts_at):
     span = limit.span(event_at=event_at, now=NOW, badge_starts_at=starts_at)
     assert span.since <= event_at < span.until
     assert span.since == start_of_day(span.since)

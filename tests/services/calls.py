@@ -1,4 +1,4 @@
-"""The public services: writers with their calls, readers, and the exempt with the reason."""
+"""The public services: writers with their calls, readers, and exemptions with the reason."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -17,37 +17,20 @@ from badges.models import (
     BadgeMeta,
     CustomField,
     ExportFormat,
-    Integrator,
     Operation,
     Owner,
     RequestLog,
 )
-from badges.services import (
-    access,
-    archives,
-    definitions,
-    earn,
-    enrol,
-    erasure,
-    exports,
-    groups,
-    imports,
-    integrators,
-    limits,
-    look_ups,
-    people,
-    pictures,
-    requests,
-    revoke,
-    seals,
-    settled,
-    verifications,
-    windows,
-)
-from badges.services.definitions import BadgeDraft
-from badges.services.imports import EarnedBefore
-from badges.services.requests import Origin
-from badges.services.revoke import EnrolmentToRevoke
+from badges.services import receipts, request_log
+from badges.services.access import authority, integrators, people, sign_in
+from badges.services.catalogue import definitions, groups, pictures, windows
+from badges.services.catalogue.definitions import BadgeDraft
+from badges.services.customers import enrol, imports, limits, revoke
+from badges.services.customers.imports import ImportedBadge
+from badges.services.customers.revoke import EnrolmentToRevoke
+from badges.services.earning import preview, slow_path
+from badges.services.record import archives, erasure, exports, seals, verifications, watermark
+from badges.services.request_log import Origin
 from tests.factories import (
     CUSTOMER,
     FAR_AHEAD,
@@ -60,14 +43,15 @@ from tests.factories import (
     RequestLogFactory,
     UserFactory,
 )
-from tests.services import second_factors
+from tests.services.access import second_factors
+from tests.services.access.second_factors import UNKNOWN_USER
 
 NOWHERE = "0" * 24
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Who asks, and what there is already."""
+    """The origin of the calls, and existing rows."""
 
     origin: Origin
     badge: BadgeMeta
@@ -97,11 +81,11 @@ def picture():
     return pictures.read_picture(BytesIO(content.getvalue()))
 
 
-def wish(scene, **more):
+def earn_arguments(scene, **more):
     return scene.call(badge_id=scene.badge.pk, owner=LOYALTY, **more)
 
 
-def enrolment_wish(scene, **more):
+def enrolment_arguments(scene, **more):
     return scene.call(badge_id=scene.enrolled.pk, customer_ids=[CUSTOMER], **more)
 
 
@@ -129,7 +113,7 @@ def no_such_month(_scene):
 
 
 def archived(scene):
-    """Archive the one seal there is, as that of a month."""
+    """Archive the only seal as that of a month."""
     seal = seals.seal_next()
     month = archives.Month("2026-02", seal.number, seal.number, seal.rows)
     archives.archive_month(
@@ -137,17 +121,17 @@ def archived(scene):
     )
 
 
-# By service: what it leaves, a call that it accepts, and one that it refuses where it can.
+# By service: its operation in the log, a valid call, and a call that is refused, if possible.
 WRITERS = {
-    "archives.archive_month": (Operation.ARCHIVE, archived, None),
-    "erasure.erase_customer": (
+    "record.archives.archive_month": (Operation.ARCHIVE, archived, None),
+    "record.erasure.erase_customer": (
         Operation.ERASE_CUSTOMER,
         lambda s: erasure.erase_customer(
             origin=s.origin, customer_id=EarnedBadgeFactory(customer_id=77).customer_id
         ),
         None,
     ),
-    "exports.begin_export": (
+    "record.exports.begin_export": (
         Operation.EXPORT,
         lambda s: exports.begin_export(
             origin=s.origin, ledger="issued", format=ExportFormat.CSV, query=""
@@ -156,27 +140,31 @@ WRITERS = {
             origin=s.origin, ledger="nothing", format=ExportFormat.CSV, query=""
         ),
     ),
-    "verifications.begin": (
+    "record.verifications.begin": (
         Operation.VERIFY,
         lambda s: verifications.begin(origin=s.origin),
         None,
     ),
-    "earn.earn_badge": (
+    "earning.slow_path.earn_badge": (
         Operation.EARN,
-        lambda s: earn.earn_badge(customer_id=CUSTOMER, **wish(s)),
-        lambda s: earn.earn_badge(customer_id=CUSTOMER, **(wish(s) | {"badge_id": NOWHERE})),
+        lambda s: slow_path.earn_badge(customer_id=CUSTOMER, **earn_arguments(s)),
+        lambda s: slow_path.earn_badge(
+            customer_id=CUSTOMER, **(earn_arguments(s) | {"badge_id": NOWHERE})
+        ),
     ),
-    "earn.earn_badges": (
+    "earning.slow_path.earn_badges": (
         Operation.EARN_BULK,
-        lambda s: earn.earn_badges(customer_ids=[1, 2], **wish(s)),
-        lambda s: earn.earn_badges(customer_ids=[1, 2], **(wish(s) | {"badge_id": NOWHERE})),
+        lambda s: slow_path.earn_badges(customer_ids=[1, 2], **earn_arguments(s)),
+        lambda s: slow_path.earn_badges(
+            customer_ids=[1, 2], **(earn_arguments(s) | {"badge_id": NOWHERE})
+        ),
     ),
-    "enrol.enrol_customers": (
+    "customers.enrol.enrol_customers": (
         Operation.ENROL_BULK,
-        lambda s: enrol.enrol_customers(**enrolment_wish(s)),
-        lambda s: enrol.enrol_customers(**(enrolment_wish(s) | {"badge_id": NOWHERE})),
+        lambda s: enrol.enrol_customers(**enrolment_arguments(s)),
+        lambda s: enrol.enrol_customers(**(enrolment_arguments(s) | {"badge_id": NOWHERE})),
     ),
-    "revoke.revoke_earned": (
+    "customers.revoke.revoke_earned": (
         Operation.REVOKE_EARN,
         lambda s: revoke.revoke_earned(
             badge_id=s.badge.pk,
@@ -188,38 +176,38 @@ WRITERS = {
             badge_id=s.badge.pk, customer_id=CUSTOMER, earned_badge_id=NOWHERE, **s.call()
         ),
     ),
-    "revoke.revoke_many": (
+    "customers.revoke.revoke_many": (
         Operation.REVOKE_EARN,
         lambda s: revoke.revoke_many(earned_badge_ids=[issued(s).pk], **s.call()),
         lambda s: revoke.revoke_many(earned_badge_ids=[], **s.call()),
     ),
-    "revoke.revoke_request": (
+    "customers.revoke.revoke_request": (
         Operation.REVOKE_EARN,
         lambda s: revoke.revoke_request(issued_by=issued(s).request_id, **s.call()),
         lambda s: revoke.revoke_request(issued_by=0, **s.call()),
     ),
-    "revoke.revoke_enrolments": (
+    "customers.revoke.revoke_enrolments": (
         Operation.REVOKE_ENROLMENT,
         lambda s: revoke.revoke_enrolments(
             badge_id=EnrolmentFactory(badge=s.enrolled).badge_id,
-            wanted=[EnrolmentToRevoke(CUSTOMER)],
+            enrolments=[EnrolmentToRevoke(CUSTOMER)],
             **s.call(),
         ),
-        lambda s: revoke.revoke_enrolments(badge_id=s.enrolled.pk, wanted=[], **s.call()),
+        lambda s: revoke.revoke_enrolments(badge_id=s.enrolled.pk, enrolments=[], **s.call()),
     ),
-    "imports.import_earned": (
+    "customers.imports.import_earned": (
         Operation.IMPORT_EARNED,
         lambda s: imports.import_earned(
-            items=[EarnedBefore(s.badge.pk, CUSTOMER, NOW, FAR_AHEAD)], **s.call()
+            items=[ImportedBadge(s.badge.pk, CUSTOMER, NOW, FAR_AHEAD)], **s.call()
         ),
         lambda s: imports.import_earned(items=[], **s.call(request_id=s.used.request_id)),
     ),
-    "definitions.create_badge": (
+    "catalogue.definitions.create_badge": (
         Operation.CREATE_BADGE,
         lambda s: definitions.create_badge(origin=s.origin, draft=s.draft()),
         lambda s: definitions.create_badge(origin=s.origin, draft=s.draft(s.badge.name)),
     ),
-    "definitions.update_badge": (
+    "catalogue.definitions.update_badge": (
         Operation.UPDATE_BADGE,
         lambda s: definitions.update_badge(
             origin=s.origin, badge_id=s.badge.pk, draft=changed(s.badge)
@@ -228,96 +216,96 @@ WRITERS = {
             origin=s.origin, badge_id=NOWHERE, draft=changed(s.badge)
         ),
     ),
-    "definitions.claim_badge": (
+    "catalogue.definitions.claim_badge": (
         Operation.CLAIM,
         lambda s: definitions.claim_badge(
             origin=s.origin, badge_id=s.badge.pk, owner=Owner("Loyalty", "new")
         ),
         lambda s: definitions.claim_badge(origin=s.origin, badge_id=NOWHERE, owner=LOYALTY),
     ),
-    "definitions.unclaim_badge": (
+    "catalogue.definitions.unclaim_badge": (
         Operation.UNCLAIM,
         lambda s: definitions.unclaim_badge(origin=s.origin, badge_id=s.badge.pk, owner=LOYALTY),
         lambda s: definitions.unclaim_badge(origin=s.origin, badge_id=NOWHERE, owner=LOYALTY),
     ),
-    "definitions.switch_badge": (
+    "catalogue.definitions.switch_badge": (
         Operation.DEACTIVATE_BADGE,
         lambda s: definitions.switch_badge(origin=s.origin, badge_id=s.badge.pk, active=False),
         lambda s: definitions.switch_badge(origin=s.origin, badge_id=NOWHERE, active=False),
     ),
-    "groups.create_group": (
+    "catalogue.groups.create_group": (
         Operation.CREATE_GROUP,
         lambda s: groups.create_group(origin=s.origin, name="Sports", rank=1),
         lambda s: groups.create_group(origin=s.origin, name=s.group.name, rank=1),
     ),
-    "groups.update_group": (
+    "catalogue.groups.update_group": (
         Operation.UPDATE_GROUP,
         lambda s: groups.update_group(origin=s.origin, group_id=s.group.pk, name="Games", rank=1),
         lambda s: groups.update_group(origin=s.origin, group_id=NOWHERE, name="Games", rank=1),
     ),
-    "groups.create_custom_field": (
+    "catalogue.groups.create_custom_field": (
         Operation.CREATE_CUSTOM_FIELD,
         lambda s: groups.create_custom_field(origin=s.origin, name="Tier", data_type="STRING"),
         lambda s: groups.create_custom_field(
             origin=s.origin, name="Tier", data_type="INTEGER", default_value="x"
         ),
     ),
-    "groups.update_custom_field": (
+    "catalogue.groups.update_custom_field": (
         Operation.UPDATE_CUSTOM_FIELD,
         lambda s: groups.update_custom_field(origin=s.origin, field_id=s.field.pk, name="Level"),
         lambda s: groups.update_custom_field(origin=s.origin, field_id=NOWHERE, name="Level"),
     ),
-    "integrators.create_integrator": (
+    "access.integrators.create_integrator": (
         Operation.CREATE_INTEGRATOR,
         lambda s: integrators.create_integrator(origin=s.origin, name="New", access_groups=[]),
         lambda s: integrators.create_integrator(
             origin=s.origin, name="Loyalty engine", access_groups=[]
         ),
     ),
-    "integrators.update_integrator": (
+    "access.integrators.update_integrator": (
         Operation.UPDATE_INTEGRATOR,
         lambda s: integrators.update_integrator(
-            origin=s.origin, integrator=IntegratorFactory(), access_groups=[]
+            origin=s.origin, integrator_id=IntegratorFactory().pk, access_groups=[]
         ),
         lambda s: integrators.update_integrator(
-            origin=s.origin, integrator=Integrator(name=" "), access_groups=[]
+            origin=s.origin, integrator_id=s.origin.integrator.pk, name=" "
         ),
     ),
-    "integrators.rotate_secret": (
+    "access.integrators.rotate_secret": (
         Operation.ROTATE_SECRET,
         lambda s: integrators.rotate_secret(
             origin=s.origin, integrator_id=s.origin.integrator.pk, overlap=timedelta()
         ),
         lambda s: integrators.rotate_secret(origin=s.origin, integrator_id=0, overlap=timedelta()),
     ),
-    "integrators.revoke_integrator": (
+    "access.integrators.revoke_integrator": (
         Operation.UPDATE_INTEGRATOR,
         lambda s: integrators.revoke_integrator(
             origin=s.origin, integrator_id=s.origin.integrator.pk
         ),
         lambda s: integrators.revoke_integrator(origin=s.origin, integrator_id=0),
     ),
-    "people.create_user": (
+    "access.people.create_user": (
         Operation.CREATE_USER,
         lambda s: people.create_user(origin=s.origin, username="nina", password=PASSWORD),
         lambda s: people.create_user(origin=s.origin, username="nina", password="short"),
     ),
-    "people.update_user": (
+    "access.people.update_user": (
         Operation.UPDATE_USER,
         lambda s: people.update_user(origin=s.origin, user_id=UserFactory().pk, is_active=False),
         lambda s: people.update_user(origin=s.origin, user_id=0, is_active=False),
     ),
-    "people.set_password": (
+    "access.people.set_password": (
         Operation.SET_PASSWORD,
         lambda s: people.set_password(origin=s.origin, user_id=UserFactory().pk, password=PASSWORD),
         lambda s: people.set_password(origin=s.origin, user_id=0, password=PASSWORD),
     ),
-    "people.create_access_group": (
+    "access.people.create_access_group": (
         Operation.CREATE_ACCESS_GROUP,
         lambda s: people.create_access_group(origin=s.origin, name="Interns"),
         lambda s: people.create_access_group(origin=s.origin, name="Auditor"),
     ),
-    "people.update_access_group": (
+    "access.people.update_access_group": (
         Operation.UPDATE_ACCESS_GROUP,
         lambda s: people.update_access_group(
             origin=s.origin, group_id=one_group().pk, name="Trainees", permissions=[]
@@ -326,125 +314,168 @@ WRITERS = {
             origin=s.origin, group_id=0, name="Trainees", permissions=[]
         ),
     ),
-    "people.delete_access_group": (
+    "access.people.delete_access_group": (
         Operation.DELETE_ACCESS_GROUP,
         lambda s: people.delete_access_group(origin=s.origin, group_id=one_group().pk),
         lambda s: people.delete_access_group(
             origin=s.origin, group_id=Group.objects.get(name="Auditor").pk
         ),
     ),
-    "pictures.keep_picture": (
+    "catalogue.pictures.store_picture": (
         Operation.KEEP_PICTURE,
-        lambda s: pictures.keep_picture(origin=s.origin, picture=picture()),
+        lambda s: pictures.store_picture(origin=s.origin, picture=picture()),
         None,
     ),
-    "access.sign_in": (
+    "access.sign_in.sign_in": (
         Operation.SIGN_IN,
-        lambda s: run(access.sign_in(origin=s.origin, address="192.0.2.1")),
+        lambda s: run(sign_in.sign_in(origin=s.origin, address="192.0.2.1")),
         None,
     ),
-    "access.sign_out": (
+    "access.sign_in.sign_out": (
         Operation.SIGN_OUT,
-        lambda s: run(access.sign_out(origin=s.origin, address="192.0.2.1")),
+        lambda s: run(sign_in.sign_out(origin=s.origin, address="192.0.2.1")),
         None,
     ),
-    "access.issue_token": (
+    "access.sign_in.issue_token": (
         Operation.ISSUE_TOKEN,
-        lambda s: run(access.issue_token(origin=s.origin, address="192.0.2.1")),
+        lambda s: run(sign_in.issue_token(origin=s.origin, address="192.0.2.1")),
         None,
     ),
-    "look_ups.look_up_receipt": (
+    "receipts.record_receipt_read": (
         Operation.READ_RECEIPT,
-        lambda s: look_ups.look_up_receipt(origin=s.origin, receipt=RequestLogFactory()),
+        lambda s: receipts.record_receipt_read(origin=s.origin, receipt=RequestLogFactory()),
         None,
     ),
     **second_factors.WRITERS,
 }
 
-# What only says what is or what would be.
+# Services that only read or preview.
 READERS = {
-    "definitions.definition_of": lambda s: definitions.definition_of(s.badge.pk),
-    "definitions.reload": lambda s: definitions.reload(s.badge.pk),
-    "definitions.sought": lambda s: definitions.sought(None, LOYALTY),
-    "earn.preview_earn": lambda s: earn.preview_earn(
-        origin=s.origin, customer_id=CUSTOMER, badge_id=s.badge.pk
+    "access.integrators.lock_for_token": lambda s: integrators.lock_for_token(0),
+    "access.authority.may_take_over": lambda s: authority.may_take_over(UNKNOWN_USER, UNKNOWN_USER),
+    "access.authority.permissions_to_give": lambda s: list(
+        authority.permissions_to_give(UNKNOWN_USER)
     ),
-    "earn.preview_earn_many": lambda s: earn.preview_earn_many(
+    "access.authority.groups_to_give": lambda s: list(authority.groups_to_give(UNKNOWN_USER)),
+    "access.authority.rights_of": lambda s: authority.rights_of(UNKNOWN_USER),
+    "catalogue.definitions.cached_definition": lambda s: definitions.cached_definition(s.badge.pk),
+    "catalogue.definitions.reload": lambda s: definitions.reload(s.badge.pk),
+    "catalogue.definitions.find_definition": lambda s: definitions.find_definition(None, LOYALTY),
+    "earning.preview.preview_earn": lambda s: preview.preview_earn(
         origin=s.origin, customer_ids=[1, 2], badge_id=s.badge.pk
     ),
-    "earn.preview_earns": lambda s: earn.preview_earns(
+    "earning.preview.preview_earns": lambda s: preview.preview_earns(
         origin=s.origin,
         customer_id=CUSTOMER,
         badges=[s.badge.definition()],
         used=defaultdict(Counter),
     ),
-    "enrol.preview_enrolment": lambda s: enrol.preview_enrolment(
+    "customers.enrol.preview_enrolment": lambda s: enrol.preview_enrolment(
         origin=s.origin, customer_id=CUSTOMER, badge_id=s.enrolled.pk
     ),
-    "enrol.preview_enrolments": lambda s: enrol.preview_enrolments(
+    "customers.enrol.preview_enrolments": lambda s: enrol.preview_enrolments(
         origin=s.origin, customer_id=CUSTOMER, badges=[s.enrolled.definition()]
     ),
-    "archives.sealed_month": no_such_month,
-    "erasure.preview_erasure": lambda s: erasure.preview_erasure(CUSTOMER),
-    "erasure.pseudonym_of": lambda s: erasure.pseudonym_of(CUSTOMER),
-    "settled.settled_until": lambda s: settled.settled_until(0, [1]),
-    "limits.used_by_customers": lambda s: limits.used_by_customers(
+    "record.archives.sealed_month": no_such_month,
+    "record.erasure.preview_erasure": lambda s: erasure.preview_erasure(CUSTOMER),
+    "record.erasure.pseudonym_of": lambda s: erasure.pseudonym_of(CUSTOMER),
+    "record.watermark.committed_up_to": lambda s: watermark.committed_up_to(0, [1]),
+    "customers.limits.used_by_customers": lambda s: limits.used_by_customers(
         s.badge.definition(), [CUSTOMER], event_at=NOW, now=NOW
     ),
-    "limits.used_by_all": lambda s: limits.used_by_all(s.badge.definition(), event_at=NOW, now=NOW),
-    "limits.limited": lambda s: limits.limited(s.badge.limits.all()),
-    "limits.used_of_badges": lambda s: limits.used_of_badges(
+    "customers.limits.used_by_all": lambda s: limits.used_by_all(
+        s.badge.definition(), event_at=NOW, now=NOW
+    ),
+    "customers.limits.definitions_with_limits": lambda s: limits.definitions_with_limits(
+        s.badge.limits.all()
+    ),
+    "customers.limits.cheapest_to_count": lambda s: limits.cheapest_to_count(
+        s.badge.limits.all(), most_rows=1, now=NOW
+    ),
+    "customers.limits.used_of_badges": lambda s: limits.used_of_badges(
         [s.badge.definition()], CUSTOMER, event_at=NOW, now=NOW
     ),
-    "pictures.read_picture": lambda s: picture(),
-    "pictures.is_kept": lambda s: pictures.is_kept("badges/x.png"),
-    "pictures.name_of": lambda s: pictures.name_of("/media/badges/x.png"),
-    "requests.fingerprint": lambda s: requests.fingerprint(customer=CUSTOMER),
-    "revoke.issued_badges": lambda s: list(revoke.issued_badges(1)),
-    "revoke.preview_revoke": lambda s: revoke.preview_revoke([NOWHERE]),
-    "windows.carried_over": lambda s: windows.carried_over(s.badge.definition(), [], now=NOW),
-    "windows.cycles_between": lambda s: windows.cycles_between(
+    "catalogue.pictures.read_picture": lambda s: picture(),
+    "catalogue.pictures.is_stored": lambda s: pictures.is_stored("badges/x.png"),
+    "catalogue.pictures.name_of": lambda s: pictures.name_of("/media/badges/x.png"),
+    "request_log.fingerprint": lambda s: request_log.fingerprint(customer=CUSTOMER),
+    "customers.revoke.issued_badges": lambda s: list(revoke.issued_badges(1)),
+    "customers.revoke.preview_revoke": lambda s: revoke.preview_revoke([NOWHERE]),
+    "catalogue.windows.limits_to_keep": lambda s: windows.limits_to_keep(
+        s.badge.definition(), [], now=NOW
+    ),
+    "catalogue.windows.cycles_between": lambda s: windows.cycles_between(
         NOW, NOW, limits=[], badge=s.badge.definition()
     ),
     **second_factors.READERS,
 }
 
-# What writes without a row of its own, and why.
+# Services that write without a row of their own, with the reason.
 EXEMPT = {
-    "requests.attempt": "it is what leaves the row",
-    "requests.record_refusal": "it is what leaves the row, for the doors",
-    "access.refuse_sign_in": "it leaves a refused row and does nothing else (test_access)",
-    "access.refuse_integrator": "it leaves a refused row and does nothing else (test_access)",
-    "answers.answered_once": "part of the request that is answered",
-    "answers.keep": "part of the request that is answered",
-    "at_once.earn_at_once": "a way of `earn.earn_badge`, and of the API's lane (test_at_once)",
-    "definitions.held": "part of a service: it locks a badge",
-    "exports.deliver": "it goes on with what `begin_export` left a row of (test_exports)",
-    "filters.delete_filter": "of a person alone, with a row of its own (test_filters)",
-    "filters.save_filter": "of a person alone, with a row of its own (test_filters)",
-    "integrators.forget": "part of a service: it ends what processes know",
-    "limits.add_to_tally": "part of a service: it keeps a count of the facts",
-    "limits.asked_for_one": "the words of a question",
-    "limits.rebuild_tally": "part of a service: it makes a count of the facts",
-    "limits.used_by_others": "arithmetic on values",
-    "listed.write_earned": "part of a service: it writes the facts of a list",
-    "outcomes.record_refused": "part of a service: the refused customers of its row",
-    "posting.adapted": "arithmetic on values",
-    "posting.post": "part of a service: it writes the row and its fact",
-    "posting.posted_at_once": "part of a service: it writes the row and its fact",
-    "statements.run": "part of a service: it runs a statement",
-    "people.install_access_group": "it comes with the tables; a later change has its row",
-    "seals.seal_next": "it seals the rows; one of its own would have to be sealed in turn",
-    "seals.seal_entirely": "it seals the rows; one of its own would have to be sealed in turn",
-    "summaries.catch_up": "it counts the rows, and can do so again from nothing",
-    "summaries.catch_up_entirely": "it counts the rows, and can do so again from nothing",
-    "summaries.rebuild": "it counts the rows anew",
-    "verifications.run": "it goes on with what `begin` left a row of",
-    "verifications.go_on": "it goes on with what `begin` left a row of",
-    "requests.reserve": "part of a service: it locks a request id",
-    "weighing.weigh": "part of a service: it writes the row and its fact",
-    "wishes.wish_for_one": "a value",
-    "windows.reference_id": "arithmetic on a value",
-    "windows.window_of": "arithmetic on values",
+    "access.built_in_groups.install_roles": "it calls `people.install_access_group` (test_roles)",
+    "access.account_keys.keep_key": "follows what another service saves",
+    "access.account_keys.store_keys": "follows what another service saves",
+    "access.authority.check_change": "part of a change, which has its row (test_authority)",
+    "access.authority.check_take_over": "part of a change, which has its row (test_authority)",
+    "access.authority.check_permissions": "part of a change, which has its row (test_authority)",
+    "request_log.logged_request": "it is what leaves the row",
+    "request_log.record_refusal": "it is what leaves the row, for the entry points",
+    "access.sign_in.refuse_sign_in": "it leaves a refused row and does nothing else (test_sign_in)",
+    "access.sign_in.refuse_integrator": (
+        "it leaves a refused row and does nothing else (test_sign_in)"
+    ),
+    "idempotency.answer_once": "part of the request that is answered",
+    "idempotency.store_answer": "part of the request that is answered",
+    "earning.slow_path.earn_on_slow_path": "a part of `slow_path.earn_badge` (test_limits)",
+    "earning.fast_path.try_fast_earn": "a part of `slow_path.earn_badge` (test_fast_path)",
+    "earning.fast_path.accepting_badge": "part of `fast_path.try_fast_earn`: it writes nothing",
+    "earning.fast_path.earn_accepted": "a part of `slow_path.earn_badge` (test_fast_path)",
+    "earning.fast_path.earn_batch": "a part of `slow_path.earn_badge` (test_fast_earn)",
+    "catalogue.definitions.lock_definition": "part of a service: it locks a badge",
+    "catalogue.definitions.owners_concerned": "part of a service: it writes nothing",
+    "catalogue.definitions.owners_of_fact": "part of a service: it reads the owners of a badge",
+    "record.expired.remove_expired": "it removes what is no part of the record (test_expired)",
+    "record.exports.stream_export": (
+        "it goes on with what `begin_export` left a row of (test_exports)"
+    ),
+    "record.filters.delete_filter": "of a person alone, with a row of its own (test_filters)",
+    "record.filters.save_filter": "of a person alone, with a row of its own (test_filters)",
+    "access.integrators.invalidate_stamps": "part of a service: it ends what processes know",
+    "customers.limits.add_to_tally": "part of a service: it keeps a count of the facts",
+    "customers.limits.count_expressions": "the words of a question",
+    "customers.limits.rebuild_tally": "part of a service: it makes a count of the facts",
+    "customers.limits.used_by_pending": "arithmetic on values",
+    "earning.bulk_insert.insert_earned": "part of a service: it writes the facts of a list",
+    "customers.outcomes.record_refused_items": (
+        "part of a service: the refused customers of its row"
+    ),
+    "earning.columns.columns_of": "a value",
+    "earning.columns.type_of": "a value",
+    "earning.decisions.check_call": "part of a service: it writes nothing",
+    "earning.decisions.covering_enrolments": "part of a service: it writes nothing",
+    "earning.decisions.decide": "part of a service: it writes nothing",
+    "earning.decisions.decide_for_customer": "part of a service: it writes nothing",
+    "earning.inserts.adapt_for_sqlite": "arithmetic on values",
+    "earning.inserts.insert_if_current": "part of a service: it writes the row and its fact",
+    "earning.inserts.run_insert": "part of a service: it writes the row and its fact",
+    "earning.prepared.execute_prepared": "part of a service: it runs a statement",
+    "access.people.install_access_group": "it comes with the tables; a later change has its row",
+    "record.seals.seal_next": "it seals the rows; one of its own would have to be sealed in turn",
+    "record.seals.seal_all": ("it seals the rows; one of its own would have to be sealed in turn"),
+    "record.summaries.catch_up": "it counts the rows, and can do so again from nothing",
+    "record.summaries.catch_up_all": "it counts the rows, and can do so again from nothing",
+    "record.summaries.rebuild": "it counts the rows anew",
+    "record.verifications.run": "it goes on with what `begin` left a row of",
+    "record.verifications.continue_for": "it goes on with what `begin` left a row of",
+    "request_log.lock_request_id": "part of a service: it locks a request id",
+    "earning.group_commit.run_in_batches": "it calls the function that it is given",
+    "earning.locked_insert.lock_count_insert": "part of a service: it writes the row and its fact",
+    "versions.check_version": "part of a service: it compares a row that is locked",
+    "versions.locked": "part of a service: it locks a row",
+    "versions.save_changes": "part of a service: it writes what has changed",
+    "versions.version_of": "a value",
+    "earning.command.single_earn_command": "a value",
+    "catalogue.windows.reference_id": "arithmetic on a value",
+    "catalogue.windows.window_of": "arithmetic on values",
     **second_factors.EXEMPT,
 }

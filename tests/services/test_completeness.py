@@ -1,6 +1,6 @@
-"""Every service is in a table: it leaves its one row, or it writes nothing, or it says why not.
+"""Every service is in a table: it writes one log row, or only reads, or is exempt with a reason.
 
-A new service that is in none fails.
+A new service without an entry fails.
 """
 
 import importlib
@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from badges import services
 from badges.errors import BadgeError
 from badges.models import BadgeGroup, Channel, CustomField, DataType, RequestLog, RequestOutcome
+from badges.models.erasing import ON_ERASURE, columns_to_classify, stored_models
 from tests.factories import RequestLogFactory
 from tests.services.calls import EXEMPT, READERS, WRITERS, Scene
 
@@ -35,11 +36,12 @@ def scene(api_origin, live_badge, enrolled_badge, settings, tmp_path, audit_file
 
 
 def public_services():
-    for module in pkgutil.iter_modules(services.__path__):
-        found = importlib.import_module(f"{services.__name__}.{module.name}")
+    prefix = f"{services.__name__}."
+    for module in pkgutil.walk_packages(services.__path__, prefix):
+        found = importlib.import_module(module.name)
         for name, function in inspect.getmembers(found, inspect.isfunction):
             if function.__module__ == found.__name__ and not name.startswith("_"):
-                yield f"{module.name}.{name}"
+                yield f"{module.name.removeprefix(prefix)}.{name}"
 
 
 def test_every_service_is_in_one_table():
@@ -48,8 +50,19 @@ def test_every_service_is_in_one_table():
     assert sorted(named) == sorted(public_services())
 
 
+def test_every_column_that_can_name_a_customer_is_stated():
+    """The erasure of a customer covers only the columns listed in `badges/models/erasing.py`."""
+    stated = {label: set(said) for label, said in ON_ERASURE.items()}
+    wanted = {
+        model._meta.label: columns_to_classify(model)
+        for model in stored_models()
+        if columns_to_classify(model)
+    }
+    assert stated == wanted
+
+
 @pytest.mark.parametrize("name", WRITERS)
-def test_what_writes_leaves_one_row_that_says_who(scene, name):
+def test_a_writing_service_writes_one_row_with_its_actor(scene, name):
     operation, write, _refuse = WRITERS[name]
     write(scene)
     row = left().get()
@@ -58,7 +71,7 @@ def test_what_writes_leaves_one_row_that_says_who(scene, name):
 
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if WRITERS[name][2]])
-def test_what_refuses_leaves_one_row_and_nothing_else(scene, name):
+def test_a_refusing_service_writes_only_one_row(scene, name):
     operation, _write, refuse = WRITERS[name]
     before = everything()
     with pytest.raises(BadgeError) as refusal:
@@ -70,19 +83,19 @@ def test_what_refuses_leaves_one_row_and_nothing_else(scene, name):
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_reads_writes_nothing(scene, name):
+def test_a_reading_service_writes_nothing(scene, name):
     with CaptureQueriesContext(connection) as asked:
         READERS[name](scene)
     assert written(asked) == []
 
 
 def left():
-    """The rows that services left; those of the factories are of the command line."""
+    """Return the log rows of services, without those of the factories, which use COMMAND."""
     return RequestLog.objects.exclude(channel=Channel.COMMAND)
 
 
 def everything():
-    """Return every row of every table but the request log."""
+    """Return every row of every table except the request log."""
     tables = [model for model in apps.get_models() if model is not RequestLog]
     return {model: sorted(map(str, model._base_manager.values())) for model in tables}
 

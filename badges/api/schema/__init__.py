@@ -1,1 +1,1 @@
-"""What the OpenAPI description adds to the serializers; one module per viewset."""
+"""Additions to the generated OpenAPI description; one module per viewset."""

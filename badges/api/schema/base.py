@@ -1,59 +1,96 @@
-"""What the OpenAPI description adds to the serializers: envelope, errors, security, examples."""
+"""Common parts of the OpenAPI description: envelope, errors, headers, security schemes."""
 
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
     OpenApiSerializerExtension,
 )
-from drf_spectacular.utils import OpenApiResponse, extend_schema_serializer, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema_field,
+    extend_schema_serializer,
+    inline_serializer,
+)
 from rest_framework import serializers
 
 from badges.api.serializers.operations import OriginalOutput
 from badges.errors import ErrorCode
 
 
-class Error(serializers.Serializer):
-    """One reason of a refusal."""
+@extend_schema_field({"type": "null"})
+class NullField(serializers.Field):
+    """A field that is always null."""
 
-    code = serializers.IntegerField(help_text="Compare this; texts may change.")
+
+class ApiError(serializers.Serializer):
+    """One reason for a refusal."""
+
+    code = serializers.IntegerField(
+        help_text="The stable identifier of the error; messages may change."
+    )
     message = serializers.CharField()
     reference = serializers.CharField(
-        allow_null=True, help_text="Dotted path of the field at fault."
+        allow_null=True, help_text="The dotted path of the invalid field."
     )
     original = OriginalOutput(
-        required=False, help_text="With 809, for the integrator that made the first call."
+        required=False, help_text="Present with 809, for the integrator that made the first call."
     )
 
 
-class Warning(serializers.Serializer):
-    """Something to know about a call that was done."""
+class ApiWarning(serializers.Serializer):
+    """A warning about an accepted call."""
 
     code = serializers.IntegerField()
     message = serializers.CharField()
+    reference = serializers.CharField(
+        required=False, help_text="The path of the field that the warning concerns."
+    )
 
 
 class Failure(serializers.Serializer):
     """The envelope of a refusal."""
 
-    data = serializers.JSONField(allow_null=True, help_text="Always null.")
-    errors = Error(many=True)
-    warnings = serializers.JSONField(allow_null=True, help_text="Always null.")
+    data = NullField()
+    errors = ApiError(many=True)
+    warnings = NullField()
+
+
+ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="The version of the returned object, for use in `If-Match`.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description=(
+        "One or more `ETag` values of the object, separated by commas. If the object has changed "
+        "since, the call is refused with 412. Without this header the last change wins."
+    ),
+)
 
 
 def enveloped(name: str, data: serializers.Serializer) -> serializers.Serializer:
-    """Return the envelope of a success around its data; one, also where the data is a list."""
+    """Return the schema of a success envelope around its data, which may be a list."""
     envelope = inline_serializer(
-        name, {"data": data, "errors": Error(many=True), "warnings": Warning(many=True)}
+        name, {"data": data, "errors": ApiError(many=True), "warnings": ApiWarning(many=True)}
     )
     extend_schema_serializer(many=False)(type(envelope))
     return envelope
 
 
 def refusals(*codes: ErrorCode) -> dict[int, OpenApiResponse]:
-    """Return a response for each HTTP status of the codes, and for what every operation may say."""
+    """Return a response for each HTTP status of these codes and of those of all operations."""
     by_status: dict[int, list[ErrorCode]] = {}
     always = (
+        ErrorCode.INVALID_INPUT,
         ErrorCode.NOT_AUTHENTICATED,
         ErrorCode.NOT_ALLOWED,
+        ErrorCode.BODY_INCOMPLETE,
+        ErrorCode.TOO_MANY_REQUESTS,
         ErrorCode.UNAVAILABLE,
         ErrorCode.UNEXPECTED,
     )
@@ -61,28 +98,28 @@ def refusals(*codes: ErrorCode) -> dict[int, OpenApiResponse]:
         by_status.setdefault(int(code.http_status), []).append(code)
     return {
         status: OpenApiResponse(
-            Failure, "; ".join(f"{code:d}: {code.message}" for code in of_status)
+            Failure, "; ".join(f"{code:d}: {code.message}" for code in status_codes)
         )
-        for status, of_status in by_status.items()
+        for status, status_codes in by_status.items()
     }
 
 
-class PartlyShownSchema(OpenApiSerializerExtension):
-    """Takes the fields that an answer may lack from those it must have."""
+class OptionalFieldsSchema(OpenApiSerializerExtension):
+    """Removes the fields that a response may omit from the required ones."""
 
-    target_class = "badges.api.serializers.shared.PartlyShown"
+    target_class = "badges.api.serializers.shared.OptionalFieldsSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema, direction):
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         if direction == "response":
-            always = set(schema["required"]) - set(self.target.sometimes)
+            always = set(schema["required"]) - set(self.target.optional_fields)
             schema["required"] = sorted(always)
         return schema
 
 
 class BasicScheme(OpenApiAuthenticationExtension):
-    """How Swagger offers the client id and secret."""
+    """The client id and secret as a security scheme for Swagger UI."""
 
     target_class = "badges.api.authentication.BasicAuthentication"
     name = "basic"
@@ -96,7 +133,7 @@ class BasicScheme(OpenApiAuthenticationExtension):
 
 
 class OAuthScheme(OpenApiAuthenticationExtension):
-    """How Swagger offers the client credentials grant."""
+    """The client credentials grant as a security scheme for Swagger UI."""
 
     target_class = "badges.api.authentication.OAuthAuthentication"
     name = "oauth2"
@@ -107,7 +144,7 @@ class OAuthScheme(OpenApiAuthenticationExtension):
             "type": "oauth2",
             "flows": {
                 "clientCredentials": {
-                    "tokenUrl": "/o/token/",
+                    "tokenUrl": "/o/token",
                     "scopes": {"badges": "Badge operations"},
                 }
             },

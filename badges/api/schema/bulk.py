@@ -1,9 +1,10 @@
-"""How calls for many customers, revoking and importing are described."""
+"""The OpenAPI description of bulk calls, revocations and imports."""
+
+from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, inline_serializer
-from rest_framework import serializers
 
-from badges.api.schema.base import Error, enveloped, refusals
+from badges.api.schema.base import ApiError, ApiWarning, enveloped, refusals
 from badges.api.serializers.bulk import (
     EarnBulkOutput,
     EnrolOutput,
@@ -14,7 +15,7 @@ from badges.api.serializers.bulk import (
 from badges.api.serializers.operations import EarnOutput
 from badges.errors import ErrorCode
 
-READING = (
+BODY_ERRORS = (
     ErrorCode.INVALID_INPUT,
     ErrorCode.BODY_TOO_LARGE,
     ErrorCode.MEDIA_TYPE_NOT_SUPPORTED,
@@ -23,16 +24,16 @@ READING = (
     ErrorCode.CUSTOMER_ID_MISSING,
     ErrorCode.DUPLICATE_REQUEST,
 )
-DATED = (ErrorCode.EVENT_IN_FUTURE, ErrorCode.BADGE_NOT_LIVE, ErrorCode.OUTSIDE_WINDOW)
+EVENT_DATE_ERRORS = (ErrorCode.EVENT_IN_FUTURE, ErrorCode.BADGE_NOT_LIVE, ErrorCode.OUTSIDE_WINDOW)
 TRIGGER = {"ownerType": "Loyalty", "referenceId": "123694"}
 
-EARN_BULK = {
+EARN_BULK: dict[str, Any] = {
     "operation_id": "earnBulk",
     "summary": "Give a badge to many customers",
     "description": (
-        "One request, done once. What concerns the badge or the call refuses it as a whole; 811, "
-        "2001 and 2002 refuse their customer inside a 200. At most 20,000 customers; one named "
-        "several times counts once, with warning 2004."
+        "The request is processed once. An error of the badge or the call refuses the whole "
+        "request; 811, 2001 and 2002 refuse a single customer in a response with status 200. "
+        "At most 20,000 customers are allowed; a repeated customer counts once, with warning 2004."
     ),
     "tags": ["customer"],
     "examples": [
@@ -50,8 +51,8 @@ EARN_BULK = {
     "responses": {
         200: enveloped("EarnBulkEnvelope", EarnBulkOutput()),
         **refusals(
-            *READING,
-            *DATED,
+            *BODY_ERRORS,
+            *EVENT_DATE_ERRORS,
             ErrorCode.REQUEST_ID_MISSING,
             ErrorCode.OWNER_TYPE_MISSING,
             ErrorCode.REFERENCE_ID_MISSING,
@@ -59,12 +60,12 @@ EARN_BULK = {
         ),
     },
 }
-ENROL = {
+ENROL: dict[str, Any] = {
     "operation_id": "enrol",
     "summary": "Enrol customers for a badge",
     "description": (
-        "Lets customers earn an `ISSUE_EARN` badge from the event date until the enrolment "
-        "expires. 1040 refuses its customer inside a 200."
+        "The customers may earn the `ISSUE_EARN` badge from the event date until the enrolment "
+        "expires. 1040 refuses a single customer in a response with status 200."
     ),
     "tags": ["enrolment"],
     "examples": [
@@ -83,44 +84,45 @@ ENROL = {
     "responses": {
         200: enveloped("EnrolEnvelope", EnrolOutput()),
         **refusals(
-            *READING,
-            *DATED,
+            *BODY_ERRORS,
+            *EVENT_DATE_ERRORS,
             ErrorCode.REQUEST_ID_MISSING,
             ErrorCode.OWNER_TYPE_MISSING,
             ErrorCode.REFERENCE_ID_MISSING,
         ),
     },
 }
-REVOKE_ENROLMENTS = {
+REVOKE_ENROLMENTS: dict[str, Any] = {
     "operation_id": "revokeEnrolments",
     "summary": "Revoke enrolments",
     "description": (
-        "All enrolments of up to 20 `customers`, or up to 20 `revokeIssuals`, which win. What was "
-        "earned in them stays. 404 refuses its item inside a 200."
+        "Revokes all enrolments of up to 20 `customers`, or up to 20 `revokeIssuals`, which take "
+        "precedence. Badges that were earned with these enrolments remain valid. 404 refuses a "
+        "single item in a response with status 200."
     ),
     "tags": ["enrolment"],
     "responses": {
         200: enveloped("RevokeEnrolmentsEnvelope", RevokeEnrolmentsOutput()),
-        **refusals(*READING, ErrorCode.NOBODY_NAMED, ErrorCode.TOO_MANY_ITEMS),
+        **refusals(*BODY_ERRORS, ErrorCode.NOBODY_NAMED, ErrorCode.TOO_MANY_ITEMS),
     },
 }
-REVOKE_EARN = {
+REVOKE_EARN: dict[str, Any] = {
     "operation_id": "revokeEarn",
     "summary": "Revoke one issued badge",
-    "description": "It counts against no limit any more.",
+    "description": "A revoked badge no longer counts against any limit.",
     "tags": ["customer"],
     "responses": {
         200: enveloped("RevokeEarnEnvelope", RevokeEarnOutput()),
-        **refusals(*READING, ErrorCode.NOTHING_TO_REVOKE, ErrorCode.UNKNOWN_IDENTIFIER),
+        **refusals(*BODY_ERRORS, ErrorCode.NOTHING_TO_REVOKE, ErrorCode.UNKNOWN_IDENTIFIER),
     },
 }
-IMPORT = {
+IMPORT: dict[str, Any] = {
     "request": ImportItem(many=True),
-    "summary": "Import badges that customers earned before",
+    "summary": "Import badges that customers earned in another system",
     "description": (
-        "History, taken as it is: no claim, period or limit is asked, but the badges count for "
-        "limits from now on. The answer has an envelope for each item, in the order of the "
-        "request; 1054 refuses its item alone."
+        "Claims, periods and limits are not checked, but the imported badges count against the "
+        "limits of later earns. The response is an array with one envelope for each item, in the "
+        "order of the request; 1054 refuses a single item."
     ),
     "tags": ["import"],
     "parameters": [
@@ -128,7 +130,7 @@ IMPORT = {
             "X-CAP-REQUEST-ID",
             str,
             OpenApiParameter.HEADER,
-            description="The request id of the whole call, accepted once; made when left out.",
+            description="The request id of the whole call, accepted once; generated if omitted.",
         )
     ],
     "responses": {
@@ -136,8 +138,8 @@ IMPORT = {
             "ImportEnvelope",
             {
                 "data": EarnOutput(allow_null=True),
-                "errors": Error(many=True),
-                "warnings": serializers.JSONField(allow_null=True),
+                "errors": ApiError(many=True),
+                "warnings": ApiWarning(many=True, allow_null=True),
             },
             many=True,
         ),

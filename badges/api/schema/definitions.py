@@ -1,8 +1,10 @@
-"""How badge definitions and their claims are described."""
+"""The OpenAPI description of badge definitions and their claims."""
+
+from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
-from badges.api.schema.base import enveloped, refusals
+from badges.api.schema.base import ETAG, IF_MATCH, enveloped, refusals
 from badges.api.serializers.definitions import (
     BadgeListQuery,
     BadgeOutput,
@@ -19,20 +21,20 @@ TAGS = ["badge"]
 BADGE_ID = OpenApiParameter(
     "badgeId", {"type": "string", "pattern": "^[0-9a-f]{24}$"}, OpenApiParameter.PATH
 )
-BODY = (
+BODY_ERRORS = (
     ErrorCode.INVALID_INPUT,
     ErrorCode.BODY_TOO_LARGE,
     ErrorCode.MEDIA_TYPE_NOT_SUPPORTED,
 )
-DEFINITION = (
-    *BODY,
+DEFINITION_ERRORS = (
+    *BODY_ERRORS,
     ErrorCode.OWNER_NOT_ALLOWED,
     ErrorCode.ENDS_BEFORE_START,
     ErrorCode.START_TOO_EARLY,
     ErrorCode.NAME_TAKEN,
     ErrorCode.OWNER_NEEDED,
 )
-BADGE = {
+BADGE: dict[str, Any] = {
     "name": "Summer of 2026",
     "description": "Three purchases in one week",
     "startOnISO": "2026-06-01T00:00:00Z",
@@ -54,34 +56,40 @@ BADGE = {
 OWNER = {"ownerType": "Loyalty", "referenceId": "123694"}
 ID = "66276dc68fe258516a88ff8e"
 
-CREATE = {
+CREATE: dict[str, Any] = {
     "operation_id": "createBadge",
     "summary": "Create a badge",
     "description": (
-        "Claims in the body are passed over: they are made by the claim call. A badge may begin "
-        "in the past, up to 100 years ago."
+        "Claims in the body are ignored: only the claim operation creates claims. The start of a "
+        "badge may lie in the past, up to 100 years ago."
     ),
     "tags": TAGS,
     "examples": [OpenApiExample("One a week for each customer", request_only=True, value=BADGE)],
-    "responses": {201: enveloped("BadgeCreatedEnvelope", BadgeOutput()), **refusals(*DEFINITION)},
+    "responses": {
+        201: enveloped("BadgeCreatedEnvelope", BadgeOutput()),
+        **refusals(*DEFINITION_ERRORS),
+    },
 }
-UPDATE = {
+UPDATE: dict[str, Any] = {
     "operation_id": "updateBadge",
     "summary": "Change a badge",
     "description": (
-        "The whole badge, with its id; what is optional and left out is emptied, but `active` and "
-        "the claims stay. Once the badge is live its start is fixed, and a fixed window of another "
-        "shape waits until the cycle of the running one ends."
+        "The body contains the whole badge with its id. Omitted optional fields are cleared, "
+        "except `active` and the claims, which do not change. The start of a live badge cannot "
+        "change. A changed fixed window takes effect when the current cycle of the previous "
+        "window ends."
     ),
     "tags": TAGS,
+    "parameters": [IF_MATCH, ETAG],
     "examples": [
         OpenApiExample("Twice a week from now on", request_only=True, value={"id": ID} | BADGE)
     ],
     "responses": {
         200: enveloped("BadgeEnvelope", BadgeOutput()),
         **refusals(
-            *DEFINITION,
+            *DEFINITION_ERRORS,
             ErrorCode.NOT_FOUND,
+            ErrorCode.CHANGED_MEANWHILE,
             ErrorCode.BADGE_ID_MISSING,
             ErrorCode.START_IS_FIXED,
             ErrorCode.ENDS_IN_PAST,
@@ -92,20 +100,20 @@ UPDATE = {
         ),
     },
 }
-READ = {
-    "operation_id": "badge",
+READ: dict[str, Any] = {
+    "operation_id": "getBadge",
     "summary": "Read a badge",
     "tags": TAGS,
-    "parameters": [BADGE_ID, BadgeQuery],
+    "parameters": [BADGE_ID, BadgeQuery, ETAG],
     "responses": {
         200: enveloped("BadgeWithStatisticsEnvelope", BadgeWithStatistics()),
         **refusals(ErrorCode.INVALID_INPUT, ErrorCode.NOT_FOUND),
     },
 }
-LIST = {
-    "operation_id": "badges",
+LIST: dict[str, Any] = {
+    "operation_id": "listBadges",
     "summary": "List badges",
-    "description": "Only badges that every filter lets pass.",
+    "description": "Returns the badges that match all filters.",
     "tags": TAGS,
     "parameters": [BadgeListQuery],
     "responses": {
@@ -113,12 +121,12 @@ LIST = {
         **refusals(ErrorCode.INVALID_INPUT),
     },
 }
-CLAIM = {
+CLAIM: dict[str, Any] = {
     "operation_id": "claimBadge",
     "summary": "Claim a badge",
     "description": (
-        "Binds an object of one of the badge's owners to it, so that it may give the badge. What "
-        "is claimed already is answered with the warning 900."
+        "Allows an object of one of the owners of the badge to give the badge. If the claim "
+        "already exists, the response has warning 900."
     ),
     "tags": TAGS,
     "parameters": [BADGE_ID],
@@ -126,7 +134,7 @@ CLAIM = {
     "responses": {
         200: enveloped("ClaimEnvelope", ClaimOutput()),
         **refusals(
-            *BODY,
+            *BODY_ERRORS,
             ErrorCode.NOT_FOUND,
             ErrorCode.OWNER_NOT_ALLOWED,
             ErrorCode.OWNER_TYPE_MISSING,
@@ -135,16 +143,16 @@ CLAIM = {
         ),
     },
 }
-UNCLAIM = {
+UNCLAIM: dict[str, Any] = {
     "operation_id": "unclaimBadge",
-    "summary": "Take a claim back",
+    "summary": "Withdraw a claim",
     "tags": TAGS,
     "parameters": [BADGE_ID],
     "examples": [OpenApiExample("A loyalty programme", request_only=True, value=OWNER)],
     "responses": {
         200: enveloped("UnclaimEnvelope", ClaimOutput()),
         **refusals(
-            *BODY,
+            *BODY_ERRORS,
             ErrorCode.NOT_FOUND,
             ErrorCode.OWNER_TYPE_MISSING,
             ErrorCode.REFERENCE_ID_MISSING,
@@ -152,32 +160,33 @@ UNCLAIM = {
         ),
     },
 }
-SWITCH = {
+SWITCH: dict[str, Any] = {
     "tags": TAGS,
-    "parameters": [BADGE_ID],
+    "parameters": [BADGE_ID, IF_MATCH, ETAG],
     "responses": {
         200: enveloped("BadgeSwitchEnvelope", BadgeSwitchOutput()),
-        **refusals(ErrorCode.NOT_FOUND),
+        **refusals(ErrorCode.NOT_FOUND, ErrorCode.CHANGED_MEANWHILE),
     },
 }
 ACTIVATE = SWITCH | {
     "operation_id": "activateBadge",
     "summary": "Activate a badge",
-    "description": "It can be claimed and given again. A body is passed over.",
+    "description": "An active badge can be claimed and given. The body is ignored.",
 }
 DEACTIVATE = SWITCH | {
     "operation_id": "deactivateBadge",
     "summary": "Deactivate a badge",
-    "description": "It can be neither claimed nor given any more. A body is passed over.",
+    "description": "An inactive badge can be neither claimed nor given. The body is ignored.",
 }
-CYCLES = {
-    "operation_id": "fixedWindowDetails",
+CYCLES: dict[str, Any] = {
+    "operation_id": "listFixedWindowCycles",
     "summary": "List the cycles of the fixed windows of a badge",
     "description": (
-        "Those that touch the period from `startDate` to `endDate`; the last is cut at the end of "
-        "the badge. Dates are whole days in UTC, `endDate` of a cycle is its last day. Counts are "
-        "by event date and leave revoked badges out: those of the customer in cycles of "
-        "the customer's windows, those of all customers in cycles of the badge's."
+        "Returns the cycles that overlap the period from `startDate` to `endDate`; the last cycle "
+        "is truncated at the end of the badge. Dates are whole days in UTC, and the `endDate` of a "
+        "cycle is its last day. Counts are by event date and exclude revoked badges. They include "
+        "the badges of one customer for windows of each customer, and the badges of all customers "
+        "for windows of the badge."
     ),
     "tags": TAGS,
     "parameters": [CycleQuery],
@@ -186,6 +195,7 @@ CYCLES = {
         **refusals(
             ErrorCode.INVALID_INPUT,
             ErrorCode.NOT_FOUND,
+            ErrorCode.CHANGED_MEANWHILE,
             ErrorCode.BADGE_ID_MISSING,
             ErrorCode.CUSTOMER_ID_MISSING,
         ),

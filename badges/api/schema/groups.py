@@ -1,9 +1,11 @@
-"""How badge groups and custom fields are described."""
+"""The OpenAPI description of badge groups and custom fields."""
+
+from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
-from badges.api.schema.base import enveloped, refusals
-from badges.api.schema.definitions import BODY
+from badges.api.schema.base import ETAG, IF_MATCH, enveloped, refusals
+from badges.api.schema.definitions import BODY_ERRORS
 from badges.api.serializers.groups import (
     CustomFieldListQuery,
     CustomFieldOutput,
@@ -28,50 +30,50 @@ FIELD = OpenApiExample(
         "defaultValue": "As published",
     },
 )
-GROUP_REFUSALS = (*BODY, ErrorCode.GROUP_RANK_MISSING, ErrorCode.GROUP_NAME_TAKEN)
-FIELD_REFUSALS = (
-    *BODY,
+GROUP_ERRORS = (*BODY_ERRORS, ErrorCode.GROUP_RANK_MISSING, ErrorCode.GROUP_NAME_TAKEN)
+FIELD_ERRORS = (
+    *BODY_ERRORS,
     ErrorCode.FIELD_NAME_TAKEN,
     ErrorCode.DATA_TYPE_MISSING,
     ErrorCode.DEFAULT_NEEDED,
     ErrorCode.DEFAULT_NOT_NUMERIC,
 )
 
-CREATE_GROUP = {
+CREATE_GROUP: dict[str, Any] = {
     "operation_id": "createGroup",
     "summary": "Create a badge group",
     "tags": ["group"],
     "examples": [GROUP],
     "responses": {
         200: enveloped("GroupCreatedEnvelope", GroupOutput()),
-        **refusals(*GROUP_REFUSALS),
+        **refusals(*GROUP_ERRORS),
     },
 }
-UPDATE_GROUP = {
+UPDATE_GROUP: dict[str, Any] = {
     "operation_id": "updateGroup",
     "summary": "Change, disable or enable a badge group",
-    "description": "The badges of a disabled group are shown without one.",
+    "description": "Badges of a disabled group are returned without a group.",
     "tags": ["group"],
-    "parameters": [GROUP_ID],
+    "parameters": [GROUP_ID, IF_MATCH, ETAG],
     "examples": [GROUP],
     "responses": {
         200: enveloped("GroupUpdatedEnvelope", GroupOutput()),
-        **refusals(*GROUP_REFUSALS, ErrorCode.NOT_FOUND),
+        **refusals(*GROUP_ERRORS, ErrorCode.NOT_FOUND, ErrorCode.CHANGED_MEANWHILE),
     },
 }
-READ_GROUP = {
-    "operation_id": "group",
+READ_GROUP: dict[str, Any] = {
+    "operation_id": "getGroup",
     "summary": "Read a badge group",
     "tags": ["group"],
-    "parameters": [GROUP_ID],
+    "parameters": [GROUP_ID, ETAG],
     "responses": {
         200: enveloped("GroupEnvelope", GroupOutput()),
         **refusals(ErrorCode.NOT_FOUND),
     },
 }
-LIST_GROUPS = {
-    "operation_id": "groups",
-    "summary": "List badge groups by rank, disabled ones too",
+LIST_GROUPS: dict[str, Any] = {
+    "operation_id": "listGroups",
+    "summary": "List badge groups by rank, including disabled groups",
     "tags": ["group"],
     "parameters": [GroupListQuery],
     "responses": {
@@ -79,43 +81,43 @@ LIST_GROUPS = {
         **refusals(ErrorCode.INVALID_INPUT),
     },
 }
-CREATE_FIELD = {
+CREATE_FIELD: dict[str, Any] = {
     "operation_id": "createCustomField",
     "summary": "Create a custom field",
     "tags": ["customField"],
     "examples": [FIELD],
     "responses": {
         201: enveloped("CustomFieldCreatedEnvelope", CustomFieldOutput()),
-        **refusals(*FIELD_REFUSALS),
+        **refusals(*FIELD_ERRORS, ErrorCode.TOO_MANY_ITEMS),
     },
 }
-UPDATE_FIELD = {
+UPDATE_FIELD: dict[str, Any] = {
     "operation_id": "updateCustomField",
     "summary": "Change or disable a custom field",
     "description": (
-        "What is left out stays as it is. The type of data cannot change, and a disabled field "
-        "stays disabled; badges are shown without it."
+        "Omitted properties do not change. The data type cannot change. A disabled field cannot be "
+        "enabled again, and badges are returned without it."
     ),
     "tags": ["customField"],
-    "parameters": [FIELD_ID],
+    "parameters": [FIELD_ID, IF_MATCH, ETAG],
     "examples": [FIELD],
     "responses": {
         200: enveloped("CustomFieldUpdatedEnvelope", CustomFieldOutput()),
-        **refusals(*FIELD_REFUSALS, ErrorCode.NOT_FOUND),
+        **refusals(*FIELD_ERRORS, ErrorCode.NOT_FOUND, ErrorCode.CHANGED_MEANWHILE),
     },
 }
-READ_FIELD = {
-    "operation_id": "customField",
+READ_FIELD: dict[str, Any] = {
+    "operation_id": "getCustomField",
     "summary": "Read an active custom field",
     "tags": ["customField"],
-    "parameters": [FIELD_ID],
+    "parameters": [FIELD_ID, ETAG],
     "responses": {
         200: enveloped("CustomFieldEnvelope", CustomFieldOutput()),
         **refusals(ErrorCode.NOT_FOUND),
     },
 }
-LIST_FIELDS = {
-    "operation_id": "customFields",
+LIST_FIELDS: dict[str, Any] = {
+    "operation_id": "listCustomFields",
     "summary": "List custom fields",
     "tags": ["customField"],
     "parameters": [CustomFieldListQuery],

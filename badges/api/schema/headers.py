@@ -1,43 +1,50 @@
-"""The headers that every writing operation knows, and those that tell when to come again."""
+"""The OpenAPI description of `Idempotency-Key` and `Retry-After`."""
 
-from badges.api.envelope import RETRY_AFTER_SECONDS
 from badges.api.idempotency import KEY_HEADER, REPLAYED_HEADER
 from badges.errors import ErrorCode
+from badges.outages import RETRY_AFTER_SECONDS
 
 KEY = {
     "in": "header",
     "name": KEY_HEADER,
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "description": (
-        "A repeat with the same key and the same content is answered as the first call was, "
-        "instead of with 809. Only accepted requests use their key up."
+        "A repeated request with the same key and content receives the response to the first "
+        "request instead of 809. Only an accepted request uses the key up."
     ),
 }
 REPLAYED = {
     "schema": {"type": "string", "enum": ["true"]},
-    "description": "There when this is the answer to an earlier call with the same key.",
+    "description": "Present if this is the response to an earlier request with the same key.",
 }
 RETRY_AFTER = {
     "schema": {"type": "integer", "example": RETRY_AFTER_SECONDS},
-    "description": "Seconds to wait before the same request is sent again.",
+    "description": "The number of seconds to wait before sending the same request again.",
 }
+
+KEY_ERRORS = (
+    ErrorCode.KEY_IN_USE,
+    ErrorCode.BODY_TOO_LARGE,
+    ErrorCode.MEDIA_TYPE_NOT_SUPPORTED,
+    ErrorCode.KEY_REUSED,
+)
 
 
 def describe_headers(result, generator, request, public):
-    """Add the key, what it can be answered with, and when to retry (a hook of drf-spectacular)."""
+    """Add the key, its error codes and `Retry-After` (a hook of drf-spectacular)."""
     for path in result["paths"].values():
         for method, operation in path.items():
             if method in ("post", "put"):
                 _describe_key(operation)
-            if "503" in operation["responses"]:
-                _describe_retry(operation["responses"]["503"])
+            for status in ("429", "503"):
+                _describe_retry(operation["responses"][status])
     return result
 
 
 def _describe_key(operation):
     operation.setdefault("parameters", []).append(KEY)
     responses = operation["responses"]
-    for code in (ErrorCode.INVALID_INPUT, ErrorCode.KEY_IN_USE, ErrorCode.KEY_REUSED):
+    for code in KEY_ERRORS:
         _add_code(responses, code)
     _describe_retry(responses["409"])
     for status, response in responses.items():
@@ -47,10 +54,10 @@ def _describe_key(operation):
 
 def _add_code(responses, code):
     status, text = str(int(code.http_status)), f"{code:d}: {code.message}"
-    told = responses.get(status, {"description": ""})["description"]
-    if text not in told:
-        told = f"{told}; {text}" if told else text
-    responses[status] = {"content": responses["401"]["content"], "description": told}
+    description = responses.get(status, {"description": ""})["description"]
+    if text not in description:
+        description = f"{description}; {text}" if description else text
+    responses[status] = {"content": responses["401"]["content"], "description": description}
 
 
 def _describe_retry(response):

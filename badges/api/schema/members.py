@@ -1,4 +1,6 @@
-"""How the reading of a customer's badges is described."""
+"""The OpenAPI description of reading the badges of a customer."""
+
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
@@ -12,62 +14,64 @@ from badges.api.serializers.customers import (
     MemberBadgesQuery,
 )
 from badges.errors import ErrorCode
-from badges.models.ids import GREATEST_CUSTOMER_ID
+from badges.models.ids import MAX_CUSTOMER_ID
 
 CUSTOMER_ID = OpenApiParameter(
     "customerId",
-    {"type": "integer", "minimum": 1, "maximum": GREATEST_CUSTOMER_ID},
+    {"type": "integer", "minimum": 1, "maximum": MAX_CUSTOMER_ID},
     OpenApiParameter.PATH,
     description=(
-        "The number of the customer; every positive number is one. Customers are known by it "
-        "alone: with the header `X-CAP-CUSTOMER-IDENTIFIER` the call is refused with 1028."
+        "The customer id; every positive integer is valid. Other identifiers are not supported: "
+        "a call with the header `X-CAP-CUSTOMER-IDENTIFIER` is refused with 1028."
     ),
 )
 BADGE_ID = OpenApiParameter(
     "badgeId", {"type": "string", "pattern": "^[0-9a-f]{24}$"}, OpenApiParameter.PATH
 )
-REFUSALS = (ErrorCode.INVALID_INPUT, ErrorCode.UNKNOWN_IDENTIFIER)
+CUSTOMER_ERRORS = (ErrorCode.INVALID_INPUT, ErrorCode.UNKNOWN_IDENTIFIER)
 
-CUSTOMER_BADGES = {
-    "operation_id": "customerBadges",
-    "summary": "List the badges a customer can earn, or has earned",
+CUSTOMER_BADGES: dict[str, Any] = {
+    "operation_id": "listCustomerBadges",
+    "summary": "List the badges that a customer can earn or has earned",
     "description": (
-        "`AVAILABLE`: active, live badges that need no enrolment, or one that the customer has "
-        "now. `EARNED`: badges of which the customer holds one that has neither expired nor been "
-        "revoked; `earnedBadgeId` is the latest of these. Counts leave revoked ones out."
+        "`AVAILABLE`: active, live badges that need no enrolment, or for which the customer has a "
+        "current enrolment. `EARNED`: badges that the customer has earned, unless all instances "
+        "are expired or revoked; `earnedBadgeId` is the latest valid instance. Counts exclude "
+        "revoked badges."
     ),
     "tags": ["customer"],
     "parameters": [CUSTOMER_ID, CustomerBadgesQuery],
     "responses": {
         200: enveloped("CustomerBadgesEnvelope", CustomerBadgesPage()),
-        **refusals(*REFUSALS),
+        **refusals(*CUSTOMER_ERRORS),
     },
 }
-MEMBER_BADGES = {
-    "operation_id": "memberBadges",
+MEMBER_BADGES: dict[str, Any] = {
+    "operation_id": "listMemberBadges",
     "summary": "List the badges of a customer for staff",
     "description": (
-        "`AVAILABLE_TO_ISSUE`: badges the customer can be enrolled in. `AVAILABLE`: badges that "
-        "can be given now. `EARNED`: held and active. `EXPIRED`: earned, and all of it expired."
+        "`AVAILABLE_TO_ISSUE`: badges in which the customer can be enrolled. `AVAILABLE`: badges "
+        "that the customer can earn now. `EARNED`: badges with at least one valid instance. "
+        "`EXPIRED`: earned badges of which all instances have expired."
     ),
     "tags": ["management"],
     "parameters": [CUSTOMER_ID, MemberBadgesQuery],
     "responses": {
         200: enveloped("MemberBadgesEnvelope", MemberBadgesPage()),
-        **refusals(*REFUSALS),
+        **refusals(*CUSTOMER_ERRORS),
     },
 }
-MEMBER_BADGE = {
-    "operation_id": "memberBadge",
-    "summary": "Read everything one badge is to a customer",
+MEMBER_BADGE: dict[str, Any] = {
+    "operation_id": "getMemberBadge",
+    "summary": "Read the details of one badge for one customer",
     "description": (
-        "With `includeStatistics` also each limit with how much of it is used up, every enrolment "
-        "and every issued badge, revoked ones too."
+        "With `includeStatistics` the response also contains each limit with its current use, and "
+        "all enrolments and issued badges, including revoked ones."
     ),
     "tags": ["management"],
     "parameters": [CUSTOMER_ID, BADGE_ID, CustomerBadgeQuery],
     "responses": {
         200: enveloped("MemberBadgeEnvelope", CustomerBadgeStatistics()),
-        **refusals(*REFUSALS, ErrorCode.NOT_FOUND),
+        **refusals(*CUSTOMER_ERRORS, ErrorCode.NOT_FOUND),
     },
 }

@@ -1,9 +1,14 @@
-"""How earning and its receipt are described."""
+"""The OpenAPI description of an earn and its receipt."""
 
-from drf_spectacular.utils import OpenApiExample
+from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+
+from badges.api.fields import MAX_REQUEST_ID_LENGTH
 from badges.api.schema.base import enveloped, refusals
-from badges.api.serializers.operations import EarnOutput, ReceiptPage
+from badges.api.serializers.operations import EarnOutput
+from badges.api.serializers.queries import PageQuery
+from badges.api.serializers.receipts import ReceiptPage
 from badges.errors import ErrorCode
 
 EARN_REQUEST = OpenApiExample(
@@ -16,12 +21,13 @@ EARN_REQUEST = OpenApiExample(
         "triggeredBy": {"ownerType": "Loyalty", "referenceId": "123694"},
     },
 )
-EARN = {
+EARN: dict[str, Any] = {
     "operation_id": "earn",
     "summary": "Give a badge to one customer",
     "description": (
-        "Done once for each `requestId`: a repeat is refused with 809, which tells the integrator "
-        "of the first call what it did. A refused request does not use its id up."
+        "Each `requestId` is accepted once: a repeated request is refused with 809, which contains "
+        "the result of the first request for its integrator. A refused request does not use its "
+        "id up."
     ),
     "tags": ["customer"],
     "examples": [EARN_REQUEST],
@@ -48,11 +54,18 @@ EARN = {
         ),
     },
 }
-RECEIPT = {
-    "operation_id": "receipt",
+REQUEST_ID = OpenApiParameter(
+    "requestId",
+    {"type": "string", "minLength": 1, "maxLength": MAX_REQUEST_ID_LENGTH},
+    OpenApiParameter.PATH,
+)
+RECEIPT: dict[str, Any] = {
+    "operation_id": "getReceipt",
     "summary": "Read the receipt of an accepted request",
-    "description": "For the integrator that made the request; everybody else gets 404.",
+    "description": "Only the integrator that made the request can read its receipt; other "
+    "integrators receive 404.",
     "tags": ["requests"],
+    "parameters": [REQUEST_ID, PageQuery],
     "responses": {
         200: enveloped("ReceiptEnvelope", ReceiptPage()),
         **refusals(ErrorCode.INVALID_INPUT, ErrorCode.NOT_FOUND),

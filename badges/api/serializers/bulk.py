@@ -1,4 +1,6 @@
-"""Many customers in one call, revoking and importing (contract, 2.2 to 2.5 and 2.16)."""
+"""Serializers of bulk calls, revocations and imports (CONTRACT.md, 2.2 to 2.5 and 2.16)."""
+
+from collections.abc import Mapping
 
 from django.utils import timezone
 from rest_framework import serializers
@@ -6,59 +8,63 @@ from rest_framework import serializers
 from badges.api.fields import (
     CustomerIdField,
     EpochField,
-    IsoMomentField,
-    MomentField,
+    IsoDateTimeField,
     RequestIdField,
     TextField,
+    WireDateTimeField,
 )
 from badges.api.serializers.operations import EarnEventDate
 from badges.api.serializers.shared import ListItem, TriggeredBy
-from badges.services.imports import EarnedBefore
-from badges.services.revoke import EnrolmentToRevoke
+from badges.api.serializers.twins import TwinsSerializer
+from badges.errors import BadgeError, ErrorCode
+from badges.models import FactStatus
+from badges.services.customers.imports import ImportedBadge
+from badges.services.customers.revoke import MAX_ENROLMENTS, EnrolmentToRevoke
 
-MOST_CUSTOMERS = 20_000
+MAX_CUSTOMERS = 20_000
 
 
-def customers(source: str, **how) -> serializers.ListField:
-    """A list of customer ids; one that stands in it twice counts once."""
+def customers(source: str, **kwargs) -> serializers.ListField:
+    """Return a field for a list of customer ids; a repeated id counts once."""
     return serializers.ListField(
         source=source,
         child=CustomerIdField(),
         allow_empty=False,
         min_length=1,
-        max_length=MOST_CUSTOMERS,
-        **how,
+        max_length=MAX_CUSTOMERS,
+        **kwargs,
     )
 
 
 class EarnBulkInput(EarnEventDate):
-    """Contract, 2.2. `issueEventDate` is another name for `earnEventDate`, which wins."""
+    """A badge to give to many customers.
+
+    `issueEventDate` is an alias of `earnEventDate`, which takes precedence; for both names, the
+    `...ISO` form takes precedence over the other form.
+    """
+
+    aliases = (("earnEventDateISO", "earnEventDate", "issueEventDateISO", "issueEventDate"),)
 
     badgeMetaId = TextField(source="badge_id", max_length=100, required=False, allow_null=True)
     customerIds = customers("customer_ids")
-    requestId = RequestIdField(source="request_id", help_text="Accepted once, ever.")
-    issueEventDate = MomentField(source="event_at_alias", required=False, allow_null=True)
+    requestId = RequestIdField(source="request_id", help_text="Each id is accepted once.")
+    issueEventDate = WireDateTimeField(source="event_at", required=False, allow_null=True)
+    issueEventDateISO = IsoDateTimeField(source="event_at", required=False, allow_null=True)
     triggeredBy = TriggeredBy(source="owner")
 
-    def validate(self, attrs):
-        alias = attrs.pop("event_at_alias", None)
-        attrs = super().validate(attrs)
-        return attrs | {"event_at": attrs.get("event_at") or alias}
 
+class EnrolInput(TwinsSerializer):
+    """Customers to enrol.
 
-class EnrolInput(serializers.Serializer):
-    """Contract, 2.3. `issueEventDateISO` wins over `issueEventDate`; the trigger is optional."""
+    `issueEventDateISO` takes precedence over `issueEventDate`; the trigger is optional.
+    """
 
     badgeMetaId = TextField(source="badge_id", max_length=100)
     customers = customers("customer_ids")
-    requestId = RequestIdField(source="request_id", help_text="Accepted once, ever.")
-    issueEventDate = MomentField(source="event_at", required=False, allow_null=True)
-    issueEventDateISO = IsoMomentField(source="event_at_iso", required=False, allow_null=True)
+    requestId = RequestIdField(source="request_id", help_text="Each id is accepted once.")
+    issueEventDate = WireDateTimeField(source="event_at", required=False, allow_null=True)
+    issueEventDateISO = IsoDateTimeField(source="event_at", required=False, allow_null=True)
     triggeredBy = TriggeredBy(source="owner", required=False, allow_null=True)
-
-    def validate(self, attrs):
-        iso = attrs.pop("event_at_iso", None)
-        return attrs | {"event_at": iso} if iso else attrs
 
 
 class IssualInput(ListItem):
@@ -72,20 +78,34 @@ class IssualInput(ListItem):
 
 
 class RevokeEnrolmentsInput(serializers.Serializer):
-    """Contract, 2.4. `revokeIssuals` wins over `customers`, which means all of theirs."""
+    """Enrolments to revoke.
+
+    `revokeIssuals` takes precedence over `customers`, which stands for all enrolments of these
+    customers.
+    """
 
     badgeMetaId = TextField(source="badge_id", max_length=100)
     customers = serializers.ListField(child=CustomerIdField(), required=False, allow_null=True)
-    revokeIssuals = IssualInput(source="wanted", many=True, required=False, allow_null=True)
+    revokeIssuals = IssualInput(source="enrolments", many=True, required=False, allow_null=True)
     requestId = RequestIdField(source="request_id", required=False, allow_null=True)
 
+    def to_internal_value(self, data):
+        """Refuse too many items before any of them is validated."""
+        if isinstance(data, Mapping):
+            items = data.get("revokeIssuals") or data.get("customers")
+            if isinstance(items, list) and len(items) > MAX_ENROLMENTS:
+                raise BadgeError(ErrorCode.TOO_MANY_ITEMS)
+        return super().to_internal_value(data)
+
     def validate(self, attrs):
-        whole = [EnrolmentToRevoke(customer) for customer in attrs.pop("customers", None) or []]
-        return attrs | {"wanted": attrs.get("wanted") or whole}
+        of_customers = [
+            EnrolmentToRevoke(customer) for customer in attrs.pop("customers", None) or []
+        ]
+        return attrs | {"enrolments": attrs.get("enrolments") or of_customers}
 
 
 class RevokeEarnInput(serializers.Serializer):
-    """Contract, 2.5."""
+    """One issued badge to revoke."""
 
     badgeMetaId = TextField(source="badge_id", max_length=100)
     customerId = CustomerIdField(source="customer_id")
@@ -93,35 +113,41 @@ class RevokeEarnInput(serializers.Serializer):
     requestId = RequestIdField(source="request_id", required=False, allow_null=True)
 
 
-class ImportItem(serializers.Serializer):
-    """Contract, 2.16. The `...ISO` fields win; both dates are required in one form or the other."""
+class ImportItem(TwinsSerializer):
+    """One earned badge.
+
+    The `...ISO` fields take precedence; both dates are required in one of the two forms.
+    """
 
     badgeMetaId = TextField(source="badge_id", max_length=100)
     customerId = CustomerIdField(source="customer_id")
-    earnEventDate = MomentField(source="event_at", required=False, allow_null=True)
-    earnEventDateISO = IsoMomentField(source="event_at_iso", required=False, allow_null=True)
-    earnExpiresOn = MomentField(source="expires_at", required=False, allow_null=True)
-    earnExpiresOnISO = IsoMomentField(source="expires_at_iso", required=False, allow_null=True)
+    earnEventDate = WireDateTimeField(source="event_at", required=False, allow_null=True)
+    earnEventDateISO = IsoDateTimeField(source="event_at", required=False, allow_null=True)
+    earnExpiresOn = WireDateTimeField(source="expires_at", required=False, allow_null=True)
+    earnExpiresOnISO = IsoDateTimeField(source="expires_at", required=False, allow_null=True)
 
     def validate(self, attrs):
-        event_at = attrs.get("event_at_iso") or attrs.get("event_at")
-        expires_at = attrs.get("expires_at_iso") or attrs.get("expires_at")
-        needed = {"earnEventDate": event_at, "earnExpiresOn": expires_at}
-        missing = {name: self.fields[name].error_messages["required"] for name in needed}
-        missing = {name: text for name, text in missing.items() if needed[name] is None}
+        event_at = attrs.get("event_at")
+        expires_at = attrs.get("expires_at")
+        dates = {"earnEventDate": event_at, "earnExpiresOn": expires_at}
+        missing = {name: self.fields[name].error_messages["required"] for name in dates}
+        missing = {name: text for name, text in missing.items() if dates[name] is None}
         if missing:
             raise serializers.ValidationError(missing)
-        return EarnedBefore(attrs["badge_id"], attrs["customer_id"], event_at, expires_at)
+        return ImportedBadge(attrs["badge_id"], attrs["customer_id"], event_at, expires_at)
 
 
-def items_of(data) -> list[ImportItem]:
-    """Return the items of an import, each valid or not; refuse a body that is no list of them."""
-    if not isinstance(data, list) or not 1 <= len(data) <= MOST_CUSTOMERS:
-        message = f"The body must be an array of 1 to {MOST_CUSTOMERS} items."
+def parse_items(data) -> list[ImportItem]:
+    """Return the items of an import, valid or not.
+
+    Raises ValidationError if the body is not a list of items, or if none of them is valid.
+    """
+    if not isinstance(data, list) or not 1 <= len(data) <= MAX_CUSTOMERS:
+        message = f"The body must be an array of 1 to {MAX_CUSTOMERS} items."
         raise serializers.ValidationError(message)
     items = [ImportItem(data=item) for item in data]
     if not any(item.is_valid() for item in items):
-        raise serializers.ValidationError({place: item.errors for place, item in enumerate(items)})
+        raise serializers.ValidationError({index: item.errors for index, item in enumerate(items)})
     return items
 
 
@@ -133,7 +159,7 @@ class EarnedItem(serializers.Serializer):
 
 
 class FailedItem(serializers.Serializer):
-    """A customer who was refused."""
+    """A customer who was refused the badge."""
 
     customerId = serializers.IntegerField(source="customer_id")
     errorCode = serializers.IntegerField(source="refusal.code")
@@ -141,32 +167,32 @@ class FailedItem(serializers.Serializer):
 
 
 class ItemError(serializers.Serializer):
-    """Why one item of a list was refused."""
+    """The reason for the refusal of one item of a list."""
 
     code = serializers.IntegerField()
     message = serializers.CharField()
-    reference = serializers.CharField(allow_null=True, default=None)
+    reference = serializers.CharField(allow_null=True, default=None, read_only=True)
 
 
 class BulkOutput(serializers.Serializer):
-    """What the answers for many customers share."""
+    """The common fields of the responses to bulk calls."""
 
     badgeMetaId = serializers.CharField(source="request.badge_id")
     expiresOn = EpochField(source="expires_at")
-    expiresOnISO = IsoMomentField(source="expires_at")
+    expiresOnISO = IsoDateTimeField(source="expires_at")
     triggeredBy = serializers.SerializerMethodField()
     requestId = serializers.SerializerMethodField()
 
-    def get_requestId(self, result) -> str | int:  # noqa: N802 - DRF derives it from the field
+    def get_requestId(self, result) -> str | int:
         return self.context["request_id"]
 
-    def get_triggeredBy(self, result) -> TriggeredBy(allow_null=True):  # noqa: N802
+    def get_triggeredBy(self, result) -> TriggeredBy(allow_null=True):
         owner = self.context["owner"]
         return owner and TriggeredBy(owner).data
 
 
 class EarnBulkOutput(BulkOutput):
-    """Who was given the badge, and who was refused, each list in the order of the request."""
+    """The issued badges and the refused customers, each list in the order of the request."""
 
     earnedBadgesList = EarnedItem(source="facts", many=True)
     totalCount = serializers.SerializerMethodField()
@@ -174,63 +200,65 @@ class EarnBulkOutput(BulkOutput):
     failedCount = serializers.SerializerMethodField()
     failedEarnBadgeErrorList = FailedItem(source="refused", many=True)
 
-    def get_totalCount(self, result) -> int:  # noqa: N802
+    def get_totalCount(self, result) -> int:
         return len(result.outcomes)
 
-    def get_earnedCount(self, result) -> int:  # noqa: N802
+    def get_earnedCount(self, result) -> int:
         return len(result.facts)
 
-    def get_failedCount(self, result) -> int:  # noqa: N802
+    def get_failedCount(self, result) -> int:
         return len(result.refused)
 
 
 class EnrolledItem(serializers.Serializer):
-    """An enrolment, or with an error the one that stands in the way."""
+    """An enrolment or, with an error, the existing one that prevents it."""
 
     customerId = serializers.IntegerField(source="customer_id")
     issuedId = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()
     error = ItemError(source="refusal", allow_null=True)
 
-    def get_issuedId(self, outcome) -> str:  # noqa: N802
-        return (outcome.fact or outcome.stands).pk
+    def get_issuedId(self, outcome) -> str:
+        return (outcome.fact or outcome.existing).pk
 
-    def get_status(self, outcome) -> str:
-        return (outcome.fact or outcome.stands).status(timezone.now())
+    def get_status(self, outcome) -> FactStatus:
+        return (outcome.fact or outcome.existing).status(timezone.now())
 
 
 class EnrolOutput(BulkOutput):
-    """Each customer with the enrolment, in the order of the request."""
+    """The customers with their enrolments, in the order of the request."""
 
     issuedBadges = EnrolledItem(source="outcomes", many=True)
 
 
 class RevokedEnrolment(serializers.Serializer):
-    """An enrolment that was revoked, or why none was."""
+    """A revoked enrolment, or the reason for a refusal."""
 
     customerId = serializers.IntegerField(source="customer_id")
-    issuedId = serializers.CharField(source="fact.pk", allow_null=True, default=None)
+    issuedId = serializers.CharField(
+        source="fact.pk", allow_null=True, default=None, read_only=True
+    )
     error = ItemError(source="refusal", allow_null=True)
 
 
 class RevokeEnrolmentsOutput(serializers.Serializer):
-    """Each enrolment that was asked for."""
+    """The result for each requested enrolment."""
 
     badgeMetaId = serializers.CharField(source="request.badge_id")
     revokedIssuedBadges = RevokedEnrolment(source="outcomes", many=True)
     requestId = serializers.SerializerMethodField()
 
-    def get_requestId(self, result) -> str | int | None:  # noqa: N802
+    def get_requestId(self, result) -> str | int | None:
         return self.context["request_id"]
 
 
 class RevokeEarnOutput(serializers.Serializer):
-    """The badge that the customer holds no more."""
+    """The issued badge that was revoked."""
 
     badgeMetaId = serializers.CharField(source="badge_id")
     customerId = serializers.IntegerField(source="customer_id")
     earnedBadgeId = serializers.CharField(source="pk")
     isActive = serializers.SerializerMethodField()
 
-    def get_isActive(self, earned) -> bool:  # noqa: N802
+    def get_isActive(self, earned) -> bool:
         return earned.revoked_at is None

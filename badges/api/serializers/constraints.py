@@ -1,15 +1,16 @@
-"""Limits as the wire has them: constraint objects of a customer or of the badge (2.9.2)."""
+"""Limits in the wire format: constraints of a customer or of the badge (CONTRACT.md, 2.9.2)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import zip_longest
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from badges.api.fields import EpochField, IsoMomentField, OneOfField, WholeNumberField
-from badges.api.serializers.shared import ListItem, PartlyShown
+from badges.api.fields import EpochField, IsoDateTimeField, StrictChoiceField, WholeNumberField
+from badges.api.serializers.shared import ListItem, OptionalFieldsSerializer
 from badges.models import (
     CycleStatus,
     Definition,
@@ -19,24 +20,23 @@ from badges.models import (
     Unit,
     Weekday,
 )
-from badges.services.windows import reference_id, window_of
+from badges.models.units import UNITS
+from badges.models.values import required
+from badges.services.catalogue.windows import reference_id, window_of
 
 NO_LIMIT = "NO_LIMIT"
 PREFIXES = {LimitLevel.CUSTOMER: "CUSTOMER_BADGE_", LimitLevel.BADGE: "BADGE_"}
-UNITS = {"DAILY": Unit.DAYS, "WEEKLY": Unit.WEEKS, "MONTHLY": Unit.MONTHS}
-# The pairs of a customer's rolling window, by unit: the cap and the length.
-ROLLS = {
-    unit: (f"maxEarnFor{unit.title()}", f"rollFor{unit.title()}")
-    for unit in (Unit.DAYS, Unit.WEEKS, Unit.MONTHS)
-}
-GREATEST_CAP = 2**31 - 1
-LONGEST = 2**15 - 1
-MOST_CONSTRAINTS = 100
-OPTIONAL = {"required": False, "allow_null": True}
+UNIT_ALIASES = {traits.alias: unit for unit, traits in UNITS.items()}
+# The fields of a customer's rolling window, by unit: the maximum and the length.
+ROLLS = {unit: (f"maxEarnFor{unit.title()}", f"rollFor{unit.title()}") for unit in Unit}
+MAX_CAP = 2**31 - 1
+MAX_LENGTH = 2**15 - 1
+MAX_CONSTRAINTS = 100
+OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
 def constraint_type(level: LimitLevel, kind: str) -> str:
-    """Return the wire's name of a kind of limit."""
+    """Return the wire name of a kind of limit."""
     return PREFIXES[level] + kind
 
 
@@ -45,11 +45,11 @@ def constraint_types(level: LimitLevel) -> list[str]:
 
 
 def cap(**kwargs) -> WholeNumberField:
-    return WholeNumberField(min_value=1, max_value=GREATEST_CAP, **OPTIONAL, **kwargs)
+    return WholeNumberField(min_value=1, max_value=MAX_CAP, **OPTIONAL, **kwargs)
 
 
 def length(**kwargs) -> WholeNumberField:
-    return WholeNumberField(min_value=1, max_value=LONGEST, **OPTIONAL, **kwargs)
+    return WholeNumberField(min_value=1, max_value=MAX_LENGTH, **OPTIONAL, **kwargs)
 
 
 @extend_schema_field(
@@ -61,7 +61,7 @@ def length(**kwargs) -> WholeNumberField:
     }
 )
 class WeekdayField(serializers.Field):
-    """The name of a day, or 1 for Monday to 7 for Sunday; a name in answers."""
+    """The name of a weekday, or 1 for Monday to 7 for Sunday; responses have the name."""
 
     default_error_messages = {
         "invalid": _("Must be a number from 1 (Monday) to 7, or one of: {allowed}."),
@@ -79,10 +79,10 @@ class WeekdayField(serializers.Field):
 
 
 class ConstraintList(serializers.ListSerializer):
-    """The constraints of one level; gives the limits that are wanted.
+    """The constraints of one level, which are converted to limits.
 
-    When an answer is sent back, fixed windows that are over, or followed by an upcoming one, are
-    history: the services keep it.
+    A client may send a response back. Expired fixed windows, and an active one before an upcoming
+    one, are then ignored, because the services keep this history.
     """
 
     def to_internal_value(self, data):
@@ -101,16 +101,16 @@ class Days(serializers.Serializer):
     """The first and the last day of a window or cycle, each at 00:00 UTC, both inclusive."""
 
     startDate = EpochField(source="first_day")
-    startDateISO = IsoMomentField(source="first_day")
+    startDateISO = IsoDateTimeField(source="first_day")
     endDate = EpochField(source="last_day")
-    endDateISO = IsoMomentField(source="last_day")
+    endDateISO = IsoDateTimeField(source="last_day")
 
 
-class Constraint(ListItem, PartlyShown):
-    """A cap on earning; gives its limits, and the status that an answer showed with it."""
+class Constraint(ListItem, OptionalFieldsSerializer):
+    """A maximum number of earns, converted to its limits and the cycle status from the body."""
 
     level: LimitLevel
-    sometimes = (
+    optional_fields = (
         "referenceId",
         "startDate",
         "startDateISO",
@@ -119,72 +119,72 @@ class Constraint(ListItem, PartlyShown):
         "currentCycle",
     )
 
-    maxEarnLimit = cap(help_text="Not with a rolling window of each customer.")
-    durationType = OneOfField(Unit.values, aliases=UNITS, **OPTIONAL)
-    refreshRate = length(help_text="How many days a cycle has; 1 week or month.")
+    maxEarnLimit = cap(help_text="Not allowed for the rolling windows of each customer.")
+    durationType = StrictChoiceField(Unit.values, aliases=UNIT_ALIASES, **OPTIONAL)
+    refreshRate = length(help_text="The number of days of a cycle; always 1 for weeks and months.")
     startDayOfTheWeek = WeekdayField(**OPTIONAL)
     referenceId = serializers.UUIDField(read_only=True)
-    cycleStatus = OneOfField(
+    cycleStatus = StrictChoiceField(
         CycleStatus.values,
         **OPTIONAL,
-        help_text="Given in answers; sent back, it tells a known fixed window from a new one.",
+        help_text="Set in responses. In a request it identifies an existing fixed window.",
     )
     startDate = EpochField(read_only=True)
-    startDateISO = IsoMomentField(read_only=True)
+    startDateISO = IsoDateTimeField(read_only=True)
     endDate = EpochField(read_only=True)
-    endDateISO = IsoMomentField(read_only=True)
-    currentCycle = Days(read_only=True, help_text="Of the active fixed window.")
+    endDateISO = IsoDateTimeField(read_only=True)
+    currentCycle = Days(read_only=True, help_text="The current cycle of the active fixed window.")
 
     class Meta:
         list_serializer_class = ConstraintList
 
     def to_internal_value(self, data):
-        given = super().to_internal_value(data)
-        kind = given["constraintType"].removeprefix(PREFIXES[self.level])
-        read = {
+        attrs = super().to_internal_value(data)
+        kind = attrs["constraintType"].removeprefix(PREFIXES[self.level])
+        convert = {
             LimitKind.FIXED_VALUE: self._fixed_value,
             LimitKind.ROLLING_WINDOW: self._rolling_window,
             LimitKind.FIXED_WINDOW: self._fixed_window,
-            NO_LIMIT: lambda given: [],
+            NO_LIMIT: lambda attrs: [],
         }[kind]
-        return given.get("cycleStatus"), read(given)
+        return attrs.get("cycleStatus"), convert(attrs)
 
     def _limit(self, kind, *args) -> list[Limit]:
         return [Limit(self.level, kind, *args)]
 
-    def _fixed_value(self, given) -> list[Limit]:
-        self._need(given, "maxEarnLimit")
-        return self._limit(LimitKind.FIXED_VALUE, given["maxEarnLimit"])
+    def _fixed_value(self, attrs) -> list[Limit]:
+        self._need(attrs, "maxEarnLimit")
+        return self._limit(LimitKind.FIXED_VALUE, attrs["maxEarnLimit"])
 
-    def _fixed_window(self, given) -> list[Limit]:
-        self._need(given, "maxEarnLimit", "durationType")
-        unit, rate = Unit(given["durationType"]), given.get("refreshRate")
-        if unit == Unit.DAYS:
-            self._need(given, "refreshRate")
+    def _fixed_window(self, attrs) -> list[Limit]:
+        self._need(attrs, "maxEarnLimit", "durationType")
+        unit, rate = Unit(attrs["durationType"]), attrs.get("refreshRate")
+        if UNITS[unit].repeats:
+            self._need(attrs, "refreshRate")
         elif rate not in (None, 1):
             raise serializers.ValidationError(
                 {"refreshRate": _("A fixed window is one whole week or month.")}
             )
-        weekday = given.get("startDayOfTheWeek") if unit == Unit.WEEKS else None
-        return self._limit(LimitKind.FIXED_WINDOW, given["maxEarnLimit"], unit, rate or 1, weekday)
+        weekday = attrs.get("startDayOfTheWeek") if UNITS[unit].starts_on_weekday else None
+        return self._limit(LimitKind.FIXED_WINDOW, attrs["maxEarnLimit"], unit, rate or 1, weekday)
 
     @staticmethod
-    def _need(given: dict, *names: str) -> None:
-        missing = [name for name in names if given.get(name) is None]
+    def _need(attrs: dict, *names: str) -> None:
+        missing = [name for name in names if attrs.get(name) is None]
         if missing:
             text = serializers.Field.default_error_messages["required"]
             raise serializers.ValidationError(dict.fromkeys(missing, text), code="required")
 
 
 class CustomerConstraint(Constraint):
-    """A cap on how often each customer may earn the badge.
+    """The maximum number of times that each customer may earn the badge.
 
-    A rolling window has any of the three pairs of a cap and a length.
+    A rolling window has one to three pairs of a maximum and a length.
     """
 
     level = LimitLevel.CUSTOMER
 
-    constraintType = OneOfField(constraint_types(LimitLevel.CUSTOMER))
+    constraintType = StrictChoiceField(constraint_types(LimitLevel.CUSTOMER))
     maxEarnForDays = cap()
     rollForDays = length()
     maxEarnForWeeks = cap()
@@ -192,43 +192,43 @@ class CustomerConstraint(Constraint):
     maxEarnForMonths = cap()
     rollForMonths = length()
 
-    def _rolling_window(self, given) -> list[Limit]:
+    def _rolling_window(self, attrs) -> list[Limit]:
         limits = []
         for unit, pair in ROLLS.items():
-            if any(given.get(name) is not None for name in pair):
-                self._need(given, *pair)
-                most, length = (given[name] for name in pair)
-                limits += self._limit(LimitKind.ROLLING_WINDOW, most, unit, length)
+            if any(attrs.get(name) is not None for name in pair):
+                self._need(attrs, *pair)
+                maximum, length = (attrs[name] for name in pair)
+                limits += self._limit(LimitKind.ROLLING_WINDOW, maximum, unit, length)
         if not limits:
-            self._need(given, *ROLLS[Unit.DAYS])
+            self._need(attrs, *ROLLS[Unit.DAYS])
         return limits
 
 
 class BadgeConstraint(Constraint):
-    """A cap on how often all customers together may earn the badge."""
+    """The maximum number of times that all customers together may earn the badge."""
 
     level = LimitLevel.BADGE
 
-    constraintType = OneOfField(constraint_types(LimitLevel.BADGE))
-    rollType = OneOfField(Unit.values, aliases=UNITS, **OPTIONAL)
+    constraintType = StrictChoiceField(constraint_types(LimitLevel.BADGE))
+    rollType = StrictChoiceField(Unit.values, aliases=UNIT_ALIASES, **OPTIONAL)
     rollValue = length()
 
-    def _rolling_window(self, given) -> list[Limit]:
-        self._need(given, "rollType", "rollValue", "maxEarnLimit")
-        unit = Unit(given["rollType"])
+    def _rolling_window(self, attrs) -> list[Limit]:
+        self._need(attrs, "rollType", "rollValue", "maxEarnLimit")
+        unit = Unit(attrs["rollType"])
         return self._limit(
-            LimitKind.ROLLING_WINDOW, given["maxEarnLimit"], unit, given["rollValue"]
+            LimitKind.ROLLING_WINDOW, attrs["maxEarnLimit"], unit, attrs["rollValue"]
         )
 
 
 def constraints_of(badge: Definition, level: LimitLevel, *, now: datetime) -> list[dict]:
-    """Return the limits of one level as constraint objects, fixed windows in their order."""
+    """Return the limits of one level as constraint objects, with fixed windows in order."""
     limits = [limit for limit in badge.limits if limit.level == level]
-    return [_constraint(group, badge, now) for group in grouped(limits)]
+    return [_constraint(group, badge, now) for group in group_by_constraint(limits)]
 
 
-def grouped(limits: Iterable[Limit]) -> Iterator[list[Limit]]:
-    """Yield the limits of one level by constraint: a customer's rolling windows are one."""
+def group_by_constraint(limits: Iterable[Limit]) -> Iterator[list[Limit]]:
+    """Yield the limits of one level by constraint: rolling windows of a customer are one."""
     rolling = []
     for limit in limits:
         if (limit.level, limit.kind) == (LimitLevel.CUSTOMER, LimitKind.ROLLING_WINDOW):
@@ -241,11 +241,11 @@ def grouped(limits: Iterable[Limit]) -> Iterator[list[Limit]]:
 
 def _constraint(limits: list[Limit], badge: Definition, now: datetime) -> dict:
     first = limits[0]
-    wire = {"constraintType": constraint_type(first.level, first.kind)}
+    wire: dict[str, Any] = {"constraintType": constraint_type(first.level, first.kind)}
     if first.kind == LimitKind.ROLLING_WINDOW and first.level == LimitLevel.CUSTOMER:
         for limit in limits:
-            most, length = ROLLS[limit.unit]
-            wire |= {most: limit.max_earns, length: limit.length}
+            maximum, length = ROLLS[required(limit.unit)]
+            wire |= {maximum: limit.max_earns, length: limit.length}
         return wire
     wire["maxEarnLimit"] = first.max_earns
     if first.kind == LimitKind.ROLLING_WINDOW:
@@ -257,11 +257,10 @@ def _constraint(limits: list[Limit], badge: Definition, now: datetime) -> dict:
 
 def _fixed_window(limit: Limit, badge: Definition, now: datetime) -> dict:
     window = window_of(limit, badge, now=now)
-    weekly = limit.unit == Unit.WEEKS
     wire = {
         "durationType": limit.unit,
         "refreshRate": limit.length,
-        "startDayOfTheWeek": Weekday(limit.first_weekday or 0).name if weekly else None,
+        "startDayOfTheWeek": limit.weekday_name,
         "referenceId": str(reference_id(limit)),
         "cycleStatus": window.status,
         **Days(window.days).data,

@@ -1,4 +1,4 @@
-"""What one customer has of the badges: lists and details (contract, 2.6 to 2.8)."""
+"""Lists and details of the badges of one customer (CONTRACT.md, 2.6 to 2.8)."""
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -6,30 +6,30 @@ from rest_framework import serializers
 from badges.api.fields import (
     CustomerIdField,
     EpochField,
-    IsoMomentField,
-    MeaningField,
-    OneOfField,
+    IsoDateTimeField,
+    MappedChoiceField,
+    StrictChoiceField,
     TextField,
 )
 from badges.api.serializers.definitions import BadgeOutput, BadgeSummary
 from badges.api.serializers.queries import (
     LimitQuery,
+    MultipleChoiceField,
     PageQuery,
     Pagination,
     Query,
+    QueryDateTimeField,
     QueryFlagField,
-    QueryMomentField,
-    SeveralOfField,
 )
 from badges.models import EarnType, FactStatus, OwnerType, Status
-from badges.reads import Listed
+from badges.selectors.customer_badges import BadgeList
 
 LATEST = {"LAST_EARNED_ON_DATE": "last_earned_at", "LAST_EARNED_EVENT_DATE": "last_event_at"}
 OPERATORS = {"LESS_THAN": "before", "GREATER_THAN": "after"}
 
 
 class CustomerPath(serializers.Serializer):
-    """The customer of an address."""
+    """The customer id in a path."""
 
     customerId = CustomerIdField(source="customer_id")
 
@@ -41,45 +41,54 @@ class CustomerPath(serializers.Serializer):
 
 
 class CustomerBadgesQuery(LimitQuery):
-    """Contract, 2.6."""
+    """The parameters of the list of a customer's badges (CONTRACT.md, 2.6)."""
 
-    badgeType = MeaningField(
-        {"AVAILABLE": Listed.EARNABLE, "EARNED": Listed.HELD},
-        source="listed",
-        default=Listed.EARNABLE,
+    badgeType = MappedChoiceField(
+        {"AVAILABLE": BadgeList.EARNABLE, "EARNED": BadgeList.HELD},
+        source="badge_list",
+        default=BadgeList.EARNABLE,
     )
     includeExpired = QueryFlagField(
-        source="include_expired", default=False, help_text="With `EARNED`: expired ones too."
+        source="include_expired",
+        default=False,
+        help_text="Includes expired badges; only with `EARNED`.",
     )
-    sortOn = MeaningField(
+    sortOn = MappedChoiceField(
         {"RANK": "rank"} | LATEST,
         source="sort",
         required=False,
-        help_text="By rank, or the last earned first; default: as they were created.",
+        help_text=(
+            "The sort order: by rank, or the last earned badge first. By default `EARNED` begins "
+            "with the last earned badge, and `AVAILABLE` with the badge of the last enrolment, "
+            "followed by the badge that was created last."
+        ),
     )
     groupId = TextField(source="group_id", required=False, max_length=100)
 
     def validate(self, attrs):
         attrs = super().validate(attrs)
-        if attrs.pop("include_expired") and attrs["listed"] == Listed.HELD:
-            attrs["listed"] = Listed.EARNED
-        return attrs | {"descending": "sort" in attrs}
+        if attrs.pop("include_expired") and attrs["badge_list"] == BadgeList.HELD:
+            attrs["badge_list"] = BadgeList.EARNED
+        return attrs
 
 
 class MemberBadgesQuery(PageQuery):
-    """Contract, 2.7. `endOnOperator` is another name for `expiresOnOperator`, which wins."""
+    """The parameters of the list of a customer's badges for staff (CONTRACT.md, 2.7).
 
-    badgeType = MeaningField(
+    `endOnOperator` is an alias of `expiresOnOperator`, which takes precedence.
+    """
+
+    badgeType = MappedChoiceField(
         {
-            "AVAILABLE_TO_ISSUE": Listed.ENROLABLE,
-            "AVAILABLE": Listed.EARNABLE,
-            "EARNED": Listed.HELD,
-            "EXPIRED": Listed.LAPSED,
+            "AVAILABLE_TO_ISSUE": BadgeList.ENROLABLE,
+            "AVAILABLE": BadgeList.EARNABLE,
+            "EARNED": BadgeList.HELD,
+            "EXPIRED": BadgeList.LAPSED,
         },
-        source="listed",
-        default=Listed.ENROLABLE,
+        source="badge_list",
+        default=BadgeList.ENROLABLE,
     )
-    sortOn = MeaningField(
+    sortOn = MappedChoiceField(
         {
             "EXPIRES_ON": "expires_at",
             "LAST_MODIFIED_DATE": "updated_at",
@@ -89,34 +98,38 @@ class MemberBadgesQuery(PageQuery):
         | LATEST,
         source="sort",
         default="expires_at",
-        help_text="`EXPIRES_ON` is the end of the badge; `LAST_ISSUED_DATE` the last enrolment.",
+        help_text="`EXPIRES_ON` is the end of the badge, `LAST_ISSUED_DATE` the last enrolment.",
     )
-    order = MeaningField({"DESC": True, "ASC": False}, source="descending", default=True)
-    name = TextField(required=False, max_length=255, help_text="A part of the name.")
-    action = MeaningField(
+    order = MappedChoiceField({"DESC": True, "ASC": False}, source="descending", default=True)
+    name = TextField(
+        required=False, max_length=255, help_text="Returns badges whose name contains this text."
+    )
+    action = MappedChoiceField(
         {"ACTIVATED": True, "DEACTIVATED": False},
         aliases={"DE_ACTIVATED": "DEACTIVATED"},
         source="active",
         required=False,
     )
-    badgeStatus = SeveralOfField(
+    badgeStatus = MultipleChoiceField(
         Status.values,
         aliases={"ENDED": "EXPIRED"},
         source="statuses",
         required=False,
-        help_text="One, or several between commas.",
+        help_text="One or more statuses, separated by commas: `LIVE,UPCOMING`.",
     )
-    owner = OneOfField(OwnerType.claimable(), source="owner_type", required=False)
-    claimedBy = OneOfField(OwnerType.claimable(), source="claimed_by", required=False)
-    startOn = QueryMomentField(
-        required=False, help_text="The badge starts then or later, or as `startOnOperator` says."
+    owner = StrictChoiceField(OwnerType.claimable(), source="owner_type", required=False)
+    claimedBy = StrictChoiceField(OwnerType.claimable(), source="claimed_by", required=False)
+    startOn = QueryDateTimeField(
+        required=False,
+        help_text="Returns badges that start at this time or later, or per `startOnOperator`.",
     )
-    startOnOperator = MeaningField(OPERATORS, required=False)
-    expiresOn = QueryMomentField(
-        required=False, help_text="The badge ends then or earlier, or as `expiresOnOperator` says."
+    startOnOperator = MappedChoiceField(OPERATORS, required=False)
+    expiresOn = QueryDateTimeField(
+        required=False,
+        help_text="Returns badges that end by this time, or per `expiresOnOperator`.",
     )
-    expiresOnOperator = MeaningField(OPERATORS, required=False)
-    endOnOperator = MeaningField(OPERATORS, required=False)
+    expiresOnOperator = MappedChoiceField(OPERATORS, required=False)
+    endOnOperator = MappedChoiceField(OPERATORS, required=False)
     groupId = TextField(source="group_id", required=False, max_length=100)
 
     def validate(self, attrs):
@@ -132,29 +145,29 @@ class MemberBadgesQuery(PageQuery):
 
 
 class CustomerBadgeQuery(Query):
-    """Contract, 2.8."""
+    """The parameters of the details of a customer's badge (CONTRACT.md, 2.8)."""
 
     includeStatistics = QueryFlagField(source="with_statistics", default=False)
-    sortOn = MeaningField(
+    sortOn = MappedChoiceField(
         {"LAST_EARNED_ON_DATE": "earned_at", "LAST_EARNED_EVENT_DATE": "event_at"},
         source="sort",
         default="earned_at",
-        help_text="By which date the issued badges are sorted, the last one first.",
+        help_text="The date by which issued badges are sorted, in descending order.",
     )
 
 
 class LastEarned(serializers.Serializer):
-    """When the customer last earned a badge, not counting revoked ones; null if never."""
+    """The last earn of the customer, without revoked ones; null if there is none."""
 
     earnedBadgeId = serializers.CharField(
         source="earned_badge_id",
         allow_null=True,
-        help_text="The latest that is active; what `revokeEarn` takes.",
+        help_text="The latest valid instance, as an argument of `revokeEarn`.",
     )
     lastEarnedOnDate = EpochField(source="last_earned_at", allow_null=True)
-    lastEarnedOnDateISO = IsoMomentField(source="last_earned_at", allow_null=True)
+    lastEarnedOnDateISO = IsoDateTimeField(source="last_earned_at", allow_null=True)
     lastEarnEventDate = EpochField(source="last_event_at", allow_null=True)
-    lastEarnEventDateISO = IsoMomentField(source="last_event_at", allow_null=True)
+    lastEarnEventDateISO = IsoDateTimeField(source="last_event_at", allow_null=True)
 
 
 class CustomerBadgeOutput(LastEarned, BadgeOutput):
@@ -169,7 +182,9 @@ class CustomerBadgeOutput(LastEarned, BadgeOutput):
 
 
 class MemberBadgeOutput(LastEarned, BadgeSummary):
-    """A badge in a list for staff; needs `statuses`, those of the customer's enrolments."""
+    """A badge in a list for staff."""
+
+    # The context must contain the `statuses` of the customer's enrolments.
 
     id = orgId = startOn = startOnISO = status = earnType = earnedBadgeExpiry = None
     tags = createdBy = lastUpdatedBy = customFields = None
@@ -178,14 +193,14 @@ class MemberBadgeOutput(LastEarned, BadgeSummary):
     badgeType = serializers.ChoiceField(EarnType.choices, source="earn_type")
     badgeStatus = serializers.SerializerMethodField(method_name="get_status")
     lastEarnedOn = EpochField(source="last_earned_at", allow_null=True)
-    lastEarnedOnISO = IsoMomentField(source="last_earned_at", allow_null=True)
+    lastEarnedOnISO = IsoDateTimeField(source="last_earned_at", allow_null=True)
     startsOn = EpochField(source="starts_at")
-    startsOnISO = IsoMomentField(source="starts_at")
+    startsOnISO = IsoDateTimeField(source="starts_at")
     earnCount = serializers.IntegerField(source="earned_count", allow_null=True)
     issueStatus = serializers.SerializerMethodField()
 
-    @extend_schema_field({"type": "string", "enum": FactStatus.values, "nullable": True})
-    def get_issueStatus(self, badge) -> str | None:  # noqa: N802 - DRF derives it from the field
+    @extend_schema_field(serializers.ChoiceField(FactStatus.values, allow_null=True))
+    def get_issueStatus(self, badge):
         return self.context["statuses"].get(badge.pk)
 
 

@@ -1,27 +1,38 @@
-"""Badge definitions as they are listed and read (contract, 2.11 to 2.14)."""
+"""Lists and details of badge definitions (CONTRACT.md, 2.11 to 2.14)."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from badges.api.fields import EpochField, IsoMomentField, MeaningField, OneOfField, TextField
+from badges.api.fields import (
+    EpochField,
+    IsoDateTimeField,
+    MappedChoiceField,
+    StrictChoiceField,
+    TextField,
+)
 from badges.api.serializers.constraints import BadgeConstraint, CustomerConstraint, constraints_of
 from badges.api.serializers.expiries import ExpiryOutput, expiry_of
 from badges.api.serializers.queries import (
-    LARGEST_SIZE,
+    MAX_SIZE,
     LimitQuery,
+    MultipleChoiceField,
     OrderQuery,
     Pagination,
     Query,
+    QueryDateTimeField,
     QueryFlagField,
-    QueryMomentField,
     QueryNumberField,
-    SeveralOfField,
 )
-from badges.api.serializers.shared import ListItem, PartlyShown
+from badges.api.serializers.shared import ListItem, OptionalFieldsSerializer
 from badges.models import EarnType, ImageTag, LimitLevel, OwnerType, Status
+
+OPTIONAL: dict[str, Any] = {"allow_null": True, "default": None, "read_only": True}
+OWNER_TYPES = serializers.ListField(child=serializers.ChoiceField(OwnerType.claimable()))
 
 
 class ImageOutput(serializers.Serializer):
@@ -30,42 +41,43 @@ class ImageOutput(serializers.Serializer):
     name = serializers.CharField()
     fileSvcHandle = serializers.CharField(source="file_handle")
     url = serializers.CharField(
-        source="address", help_text="Of a picture that was uploaded here: relative to this site."
+        source="address", help_text="The address of an uploaded picture is relative to this site."
     )
     tag = serializers.ChoiceField(ImageTag.choices)
 
 
 class Tag(ListItem):
-    """A name and a value of the integrator's own."""
+    """A name and a value that the integrator chooses."""
 
     name = TextField(max_length=255)
     value = TextField(max_length=1000, allow_blank=True)
 
 
 class ClaimOutput(serializers.Serializer):
-    """A claim as it now stands."""
+    """The current state of a claim."""
 
     badgeMetaId = serializers.CharField(source="badge_id")
-    ownerType = serializers.CharField(source="owner_type")
+    ownerType = serializers.ChoiceField(OwnerType.claimable(), source="owner_type")
     referenceId = serializers.CharField(source="reference_id")
     isActive = serializers.BooleanField(source="active")
 
 
 class OwnerClaim(serializers.Serializer):
-    """A claim that stands."""
+    """An active claim."""
 
-    ownerType = serializers.CharField(source="owner_type")
+    ownerType = serializers.ChoiceField(OwnerType.claimable(), source="owner_type")
     referenceId = serializers.CharField(source="reference_id")
     isActive = serializers.BooleanField(source="active")
 
 
 class OwnershipOutput(serializers.Serializer):
-    """Who may claim a badge, and who has; of a badge with its parts."""
+    """The modules that may claim a badge, and its active claims."""
 
     restrictedToOwners = serializers.SerializerMethodField()
     claims = serializers.SerializerMethodField()
 
-    def get_restrictedToOwners(self, badge) -> list[str]:  # noqa: N802
+    @extend_schema_field(OWNER_TYPES)
+    def get_restrictedToOwners(self, badge):
         return [owner.owner_type for owner in badge.owners.all()]
 
     def get_claims(self, badge) -> OwnerClaim(many=True):
@@ -73,19 +85,19 @@ class OwnershipOutput(serializers.Serializer):
 
 
 class BadgeSummary(serializers.Serializer):
-    """What lists and details of a badge share; needs `BadgeMeta.objects.shown()`."""
+    """The common fields of the lists and details of badges."""
 
     id = serializers.CharField()
     orgId = serializers.SerializerMethodField()
     name = serializers.CharField()
     description = serializers.SerializerMethodField()
-    badgeGroupId = serializers.CharField(source="shown_group.pk", allow_null=True, default=None)
-    badgeGroupName = serializers.CharField(source="shown_group.name", allow_null=True, default=None)
+    badgeGroupId = serializers.CharField(source="shown_group.pk", **OPTIONAL)
+    badgeGroupName = serializers.CharField(source="shown_group.name", **OPTIONAL)
     badgeRank = serializers.IntegerField(source="rank", allow_null=True)
     startOn = EpochField(source="starts_at")
-    startOnISO = IsoMomentField(source="starts_at")
+    startOnISO = IsoDateTimeField(source="starts_at")
     expiresOn = EpochField(source="expires_at")
-    expiresOnISO = IsoMomentField(source="expires_at")
+    expiresOnISO = IsoDateTimeField(source="expires_at")
     status = serializers.SerializerMethodField()
     images = ImageOutput(source="images.all", many=True)
     tags = Tag(many=True)
@@ -93,10 +105,10 @@ class BadgeSummary(serializers.Serializer):
     earnedBadgeExpiry = serializers.SerializerMethodField()
     ownership = OwnershipOutput(source="*")
     createdOn = EpochField(source="created_at")
-    createdOnISO = IsoMomentField(source="created_at")
+    createdOnISO = IsoDateTimeField(source="created_at")
     createdBy = serializers.IntegerField(source="created_by", allow_null=True)
     lastUpdatedOn = EpochField(source="updated_at")
-    lastUpdatedOnISO = IsoMomentField(source="updated_at")
+    lastUpdatedOnISO = IsoDateTimeField(source="updated_at")
     lastUpdatedBy = serializers.IntegerField(source="updated_by", allow_null=True)
     customFields = serializers.SerializerMethodField()
     active = serializers.BooleanField()
@@ -105,7 +117,7 @@ class BadgeSummary(serializers.Serializer):
     def now(self) -> datetime:
         return self.context.get("now") or timezone.now()
 
-    def get_orgId(self, badge) -> int:  # noqa: N802
+    def get_orgId(self, badge) -> int:
         return settings.ORG_ID
 
     def get_description(self, badge) -> str | None:
@@ -114,29 +126,29 @@ class BadgeSummary(serializers.Serializer):
     def get_status(self, badge) -> Status:
         return badge.status(self.now)
 
-    def get_earnedBadgeExpiry(self, badge) -> ExpiryOutput:  # noqa: N802
+    def get_earnedBadgeExpiry(self, badge) -> ExpiryOutput:
         return expiry_of(badge.earned_expiry, badge)
 
-    def get_customFields(self, badge) -> dict[str, str]:  # noqa: N802
+    def get_customFields(self, badge) -> dict[str, str]:
         values = badge.custom_values.all()
         return {value.field.name: value.value for value in values if value.field.active}
 
 
 class BadgeListItem(BadgeSummary):
-    """A badge in a list; the counts are of what was not revoked."""
+    """A badge in a list; the counts exclude revoked enrolments and badges."""
 
     issuedCount = serializers.SerializerMethodField()
     earnedCount = serializers.SerializerMethodField()
 
-    def get_issuedCount(self, badge) -> int:  # noqa: N802
+    def get_issuedCount(self, badge) -> int:
         return self.context["counts"][badge.pk].enrolments
 
-    def get_earnedCount(self, badge) -> int:  # noqa: N802
+    def get_earnedCount(self, badge) -> int:
         return self.context["counts"][badge.pk].earned
 
 
 class BadgeOutput(BadgeSummary):
-    """A badge with everything it has."""
+    """A badge with all its details."""
 
     badgeNumericId = serializers.SerializerMethodField()
     issuedBadgeExpiry = serializers.SerializerMethodField()
@@ -145,70 +157,79 @@ class BadgeOutput(BadgeSummary):
     benefits = serializers.ListField(child=serializers.DictField())
     defaultTillId = serializers.IntegerField(source="default_till_id", allow_null=True)
 
-    def get_badgeNumericId(self, badge) -> int | None:  # noqa: N802
+    def get_badgeNumericId(self, badge) -> int | None:
         return None
 
-    def get_issuedBadgeExpiry(self, badge) -> ExpiryOutput(allow_null=True):  # noqa: N802
+    def get_issuedBadgeExpiry(self, badge) -> ExpiryOutput(allow_null=True):
         return badge.enrolment_expiry and expiry_of(badge.enrolment_expiry, badge)
 
-    def get_customerConstraints(self, badge) -> CustomerConstraint(many=True):  # noqa: N802
+    def get_customerConstraints(self, badge) -> CustomerConstraint(many=True):
         return constraints_of(badge.definition(), LimitLevel.CUSTOMER, now=self.now)
 
-    def get_badgeConstraints(self, badge) -> BadgeConstraint(many=True):  # noqa: N802
+    def get_badgeConstraints(self, badge) -> BadgeConstraint(many=True):
         return constraints_of(badge.definition(), LimitLevel.BADGE, now=self.now)
 
 
-class BadgeWithStatistics(PartlyShown, BadgeOutput, BadgeListItem):
-    """A badge with everything it has, and how often it was given."""
+class BadgeWithStatistics(OptionalFieldsSerializer, BadgeOutput, BadgeListItem):
+    """A badge with all its details and, if requested, its counts."""
 
-    sometimes = ("issuedCount", "earnedCount")
+    optional_fields = ("issuedCount", "earnedCount")
 
 
 class BadgeSwitchOutput(serializers.Serializer):
-    """Whether a badge is active now."""
+    """The current state of a badge: active or not."""
 
     id = serializers.CharField()
     isActive = serializers.BooleanField(source="active")
 
 
 class BadgeQuery(Query, OrderQuery):
-    """Contract, 2.11. `limit` and `order` are known there, and mean nothing for one badge."""
+    """The parameters of one badge; `limit` and `order` have no effect (CONTRACT.md, 2.11)."""
 
     includeStatistics = QueryFlagField(
         source="with_statistics", default=False, help_text="Adds `issuedCount` and `earnedCount`."
     )
-    limit = QueryNumberField(required=False, min_value=1, max_value=LARGEST_SIZE)
+    limit = QueryNumberField(required=False, min_value=1, max_value=MAX_SIZE)
 
 
 class BadgeListQuery(LimitQuery, OrderQuery):
-    """Contract, 2.12. `badgeType` is another name for `earnType`, which wins."""
+    """The parameters of the list of badges (CONTRACT.md, 2.12).
 
-    status = SeveralOfField(
+    `badgeType` is an alias of `earnType`, which takes precedence.
+    """
+
+    status = MultipleChoiceField(
         Status.values,
         aliases={"ENDED": "EXPIRED"},
         source="statuses",
         required=False,
-        help_text="One, or several between commas: `LIVE,UPCOMING`.",
+        help_text="One or more statuses, separated by commas: `LIVE,UPCOMING`.",
     )
-    earnType = OneOfField(EarnType.values, source="earn_type", required=False)
-    badgeType = OneOfField(EarnType.values, source="badge_type", required=False)
-    action = MeaningField(
+    earnType = StrictChoiceField(EarnType.values, source="earn_type", required=False)
+    badgeType = StrictChoiceField(EarnType.values, source="badge_type", required=False)
+    action = MappedChoiceField(
         {"ACTIVATED": True, "DE_ACTIVATED": False},
         aliases={"DEACTIVATED": "DE_ACTIVATED"},
         source="active",
         required=False,
     )
-    owner = OneOfField(OwnerType.claimable(), source="owner_type", required=False)
-    claimedBy = OneOfField(OwnerType.claimable(), source="claimed_by", required=False)
-    unclaimed = QueryFlagField(default=False, help_text="Only badges without an active claim.")
-    name = TextField(required=False, max_length=255, help_text="A part of the name.")
-    startOn = QueryMomentField(
-        source="starts_from", required=False, help_text="The badge starts then or later."
+    owner = StrictChoiceField(OwnerType.claimable(), source="owner_type", required=False)
+    claimedBy = StrictChoiceField(OwnerType.claimable(), source="claimed_by", required=False)
+    unclaimed = QueryFlagField(
+        default=False, help_text="Returns only badges without an active claim."
     )
-    expiresOn = QueryMomentField(
-        source="ends_by", required=False, help_text="The badge ends then or earlier."
+    name = TextField(
+        required=False, max_length=255, help_text="Returns badges whose name contains this text."
     )
-    sortOn = MeaningField(
+    startOn = QueryDateTimeField(
+        source="starts_from",
+        required=False,
+        help_text="Returns badges that start at this time or later.",
+    )
+    expiresOn = QueryDateTimeField(
+        source="ends_by", required=False, help_text="Returns badges that end by this time."
+    )
+    sortOn = MappedChoiceField(
         {"ID": "pk", "NAME": "name", "START_DATE": "starts_at"}, source="sort", default="pk"
     )
 

@@ -1,48 +1,53 @@
-"""When something ends, as the wire has it (contract, 2.9.1)."""
+"""Expiries in the wire format (CONTRACT.md, 2.9.1)."""
+
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from badges.api.fields import (
     EpochField,
-    FlagField,
-    IsoMomentField,
-    MomentField,
-    OneOfField,
+    IsoDateTimeField,
+    StrictBooleanField,
+    StrictChoiceField,
     WholeNumberField,
+    WireDateTimeField,
 )
+from badges.api.serializers.twins import TwinsSerializer
 from badges.models import BadgeMeta, Expiry, ExpiryKind, Unit
+from badges.models.units import MAX_PERIOD
 
 NEVER, RELATIVE, ABSOLUTE = "NEVER", "RELATIVE", "ABSOLUTE"
-LONGEST_PERIOD = 2**15 - 1
-OPTIONAL = {"required": False, "allow_null": True}
+OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
-class ExpiryInput(serializers.Serializer):
-    """Never, a period after it was given, on a fixed date, or along with the badge."""
+class ExpiryInput(TwinsSerializer):
+    """An expiry: never, a period after the earn or enrolment, on a date, or with the badge."""
 
-    expiryType = OneOfField([NEVER, RELATIVE, ABSOLUTE])
-    type = OneOfField(
+    expiryType = StrictChoiceField([NEVER, RELATIVE, ABSOLUTE])
+    type = StrictChoiceField(
         [ExpiryKind.FIXED_DATE, ExpiryKind.WITH_BADGE], **OPTIONAL, help_text="With `ABSOLUTE`."
     )
-    relativeExpirytype = OneOfField(Unit.values, **OPTIONAL, help_text="With `RELATIVE`.")
-    relativeExpiryType = OneOfField(Unit.values, **OPTIONAL)
-    value = WholeNumberField(min_value=1, max_value=LONGEST_PERIOD, **OPTIONAL)
-    expiresOn = MomentField(**OPTIONAL, help_text="With `FIXED_DATE`: this or `expiresOnISO`.")
-    expiresOnISO = IsoMomentField(**OPTIONAL)
-    expireWithBadgeMeta = FlagField(**OPTIONAL)
+    relativeExpirytype = StrictChoiceField(Unit.values, **OPTIONAL, help_text="With `RELATIVE`.")
+    relativeExpiryType = StrictChoiceField(Unit.values, **OPTIONAL)
+    value = WholeNumberField(min_value=1, max_value=MAX_PERIOD, **OPTIONAL)
+    expiresOn = WireDateTimeField(
+        source="at", **OPTIONAL, help_text="With `FIXED_DATE`: this or `expiresOnISO`."
+    )
+    expiresOnISO = IsoDateTimeField(source="at", **OPTIONAL)
+    expireWithBadgeMeta = StrictBooleanField(**OPTIONAL)
 
     def to_internal_value(self, data):
-        given = super().to_internal_value(data)
-        unit = given.get("relativeExpirytype") or given.get("relativeExpiryType")
-        at = given.get("expiresOnISO") or given.get("expiresOn")
-        if given["expiryType"] == NEVER:
+        attrs = super().to_internal_value(data)
+        unit = attrs.get("relativeExpirytype") or attrs.get("relativeExpiryType")
+        at = attrs.get("at")
+        if attrs["expiryType"] == NEVER:
             return Expiry(ExpiryKind.NEVER)
-        if given["expiryType"] == RELATIVE:
-            self._need(relativeExpirytype=unit, value=given.get("value"))
-            return Expiry(ExpiryKind.RELATIVE, Unit(unit), given["value"])
-        self._need(type=given.get("type"))
-        if given["type"] == ExpiryKind.WITH_BADGE:
+        if attrs["expiryType"] == RELATIVE:
+            self._need(relativeExpirytype=unit, value=attrs.get("value"))
+            return Expiry(ExpiryKind.RELATIVE, Unit(unit), attrs["value"])
+        self._need(type=attrs.get("type"))
+        if attrs["type"] == ExpiryKind.WITH_BADGE:
             return Expiry(ExpiryKind.WITH_BADGE)
         self._need(expiresOn=at)
         return Expiry(ExpiryKind.FIXED_DATE, at=at)
@@ -56,28 +61,33 @@ class ExpiryInput(serializers.Serializer):
 
 
 class ExpiryOutput(serializers.Serializer):
-    """An expiry; which of the optional fields there are depends on its type."""
+    """An expiry; its type determines the optional fields."""
 
     expiryType = serializers.ChoiceField([NEVER, RELATIVE, ABSOLUTE])
     type = serializers.ChoiceField([ExpiryKind.FIXED_DATE, ExpiryKind.WITH_BADGE], required=False)
     relativeExpirytype = serializers.ChoiceField(Unit.values, required=False)
     value = serializers.IntegerField(required=False)
     expiresOn = EpochField(required=False)
-    expiresOnISO = IsoMomentField(required=False)
+    expiresOnISO = IsoDateTimeField(required=False)
     expireWithBadgeMeta = serializers.BooleanField(required=False)
 
 
 def expiry_columns(prefix: str, expiry: Expiry | None) -> dict:
-    """Return the columns of a badge that hold an expiry."""
-    parts = {"kind": "", "unit": "", "count": None, "at": None}
+    """Return the columns of a badge that store an expiry."""
+    parts: dict[str, Any] = {"kind": "", "unit": "", "count": None, "at": None}
     if expiry is not None:
         unit = expiry.unit or ""
-        parts = {"kind": expiry.kind, "unit": unit, "count": expiry.count, "at": expiry.at}
+        parts = {
+            "kind": expiry.kind,
+            "unit": unit,
+            "count": expiry.count,
+            "at": expiry.at,
+        }
     return {f"{prefix}_expiry_{part}": value for part, value in parts.items()}
 
 
 def expiry_of(expiry: Expiry, badge: BadgeMeta) -> dict:
-    """Return an expiry of a badge as the wire has it."""
+    """Return an expiry of a badge in the wire format."""
     if expiry.kind == ExpiryKind.NEVER:
         return {"expiryType": NEVER}
     if expiry.kind == ExpiryKind.RELATIVE:
@@ -87,11 +97,11 @@ def expiry_of(expiry: Expiry, badge: BadgeMeta) -> dict:
             "value": expiry.count,
         }
     with_badge = expiry.kind == ExpiryKind.WITH_BADGE
-    moment = badge.expires_at if with_badge else expiry.at
+    dt = badge.expires_at if with_badge else expiry.at
     return {
         "expiryType": ABSOLUTE,
         "type": expiry.kind,
-        "expiresOn": EpochField().to_representation(moment),
-        "expiresOnISO": IsoMomentField().to_representation(moment),
+        "expiresOn": EpochField().to_representation(dt),
+        "expiresOnISO": IsoDateTimeField().to_representation(dt),
         "expireWithBadgeMeta": with_badge,
     }

@@ -1,26 +1,38 @@
-"""The cycles of fixed windows (contract, 2.15)."""
+"""The cycles of fixed windows (CONTRACT.md, 2.15)."""
 
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from badges.api.fields import CustomerIdField, EpochField, IsoMomentField, MeaningField, TextField
+from badges.api.fields import (
+    CustomerIdField,
+    EpochField,
+    IsoDateTimeField,
+    MappedChoiceField,
+    TextField,
+)
 from badges.api.serializers.constraints import Days, constraint_type
 from badges.api.serializers.queries import (
     PageQuery,
     Pagination,
+    QueryDateTimeField,
     QueryFlagField,
-    QueryMomentField,
 )
 from badges.errors import ErrorCode
-from badges.models import LimitLevel
-from badges.services.windows import reference_id
+from badges.models import LimitKind, LimitLevel
+from badges.services.catalogue.windows import reference_id
+
+FIXED_WINDOWS = [constraint_type(level, LimitKind.FIXED_WINDOW) for level in LimitLevel]
 
 
 class CycleQuery(PageQuery):
-    """Contract, 2.15. What is asked of the customer level needs a customer when it is counted."""
+    """The parameters of the list of cycles (CONTRACT.md, 2.15).
+
+    Counts of a customer's limits require a customer.
+    """
 
     missing = {
         "badgeMetaId": [(ErrorCode.BADGE_ID_MISSING, "badgeMetaId")],
@@ -28,7 +40,7 @@ class CycleQuery(PageQuery):
     }
 
     badgeMetaId = TextField(source="badge_id", max_length=100)
-    constraintType = MeaningField(
+    constraintType = MappedChoiceField(
         {
             "BADGE": (LimitLevel.BADGE,),
             "CUSTOMER": (LimitLevel.CUSTOMER,),
@@ -44,17 +56,17 @@ class CycleQuery(PageQuery):
         help_text="Required with `includeEarnCount`, unless the constraint type is `BADGE`.",
     )
     fixedWindowCycleReferenceId = serializers.UUIDField(source="reference", required=False)
-    includeEarnCount = QueryFlagField(source="counted", default=False)
-    startDate = QueryMomentField(
+    includeEarnCount = QueryFlagField(source="with_counts", default=False)
+    startDate = QueryDateTimeField(
         source="since", required=False, help_text="Default: the start of the badge."
     )
-    endDate = QueryMomentField(
+    endDate = QueryDateTimeField(
         source="until", required=False, help_text="Default: the end of the badge."
     )
 
     def validate(self, attrs):
-        of_customer = attrs["counted"] and LimitLevel.CUSTOMER in attrs["levels"]
-        if of_customer and "customer_id" not in attrs:
+        counts_customer = attrs["with_counts"] and LimitLevel.CUSTOMER in attrs["levels"]
+        if counts_customer and "customer_id" not in attrs:
             text = serializers.Field.default_error_messages["required"]
             raise serializers.ValidationError({"customerId": text}, code="required")
         if "since" in attrs and "until" in attrs and attrs["since"] > attrs["until"]:
@@ -69,36 +81,37 @@ class CycleOutput(Days):
     constraintType = serializers.SerializerMethodField()
     earnCount = serializers.IntegerField(required=False, help_text="With `includeEarnCount`.")
 
-    def get_fixedWindowCycleReferenceId(self, cycle) -> UUID:  # noqa: N802
+    def get_fixedWindowCycleReferenceId(self, cycle) -> UUID:
         return str(reference_id(cycle.limit))
 
-    def get_constraintType(self, cycle) -> str:  # noqa: N802
+    @extend_schema_field(serializers.ChoiceField(FIXED_WINDOWS))
+    def get_constraintType(self, cycle):
         return constraint_type(cycle.limit.level, cycle.limit.kind)
 
     def to_representation(self, cycle):
-        shown, counts = super().to_representation(cycle), self.context["counts"]
-        return shown if counts is None else shown | {"earnCount": counts[cycle]}
+        output, counts = super().to_representation(cycle), self.context["counts"]
+        return output if counts is None else output | {"earnCount": counts[cycle]}
 
 
 class CyclesOutput(serializers.Serializer):
-    """What was asked for; `customerId` only when the badges of one were counted."""
+    """The parameters of the query; `customerId` only if the earns of a customer were counted."""
 
     badgeMetaId = serializers.CharField(source="badge_id")
     orgId = serializers.SerializerMethodField()
     startDate = EpochField(source="since")
-    startDateISO = IsoMomentField(source="since")
+    startDateISO = IsoDateTimeField(source="since")
     endDate = EpochField(source="until")
-    endDateISO = IsoMomentField(source="until")
+    endDateISO = IsoDateTimeField(source="until")
     customerId = serializers.IntegerField(source="customer_id", required=False)
 
-    def get_orgId(self, found) -> int:  # noqa: N802 - DRF derives it from the field
+    def get_orgId(self, selected) -> int:
         return settings.ORG_ID
 
-    def to_representation(self, found):
-        shown = super().to_representation(found)
-        if shown["customerId"] is None:
-            del shown["customerId"]
-        return shown
+    def to_representation(self, selected):
+        output = super().to_representation(selected)
+        if output["customerId"] is None:
+            del output["customerId"]
+        return output
 
 
 class CyclePage(CyclesOutput):

@@ -1,1 +1,1 @@
-"""Viewsets: validate, call one service, wrap; one module per noun."""
+"""Viewsets, which validate, call one service and wrap its result; one module per resource."""

@@ -1,30 +1,32 @@
-"""What the viewsets share: the sender, the right of each action, the trace of refusals."""
+"""The base of the viewsets: the caller, the right of each action, the log of refusals."""
 
 from http import HTTPStatus
 
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.viewsets import ViewSet
 
-from badgeadmin.telemetry import tell
-from badges.api import envelope, pace
-from badges.api.authentication import client_id_of
+from badges.api import envelope, throttling
+from badges.api.authentication import claimed_client_id
 from badges.api.fields import RequestIdField
 from badges.api.idempotency import IdempotentWrites
-from badges.api.parsers import text_of
+from badges.api.parsers import decode_body
+from badges.api.serializers.twins import input_warnings
+from badges.client_address import client_address
 from badges.errors import BadgeError, ErrorCode
 from badges.models import Channel, Operation
-from badges.services.access import refuse_integrator
-from badges.services.requests import Origin, record_refusal
+from badges.request_details import add_details
+from badges.services.access.sign_in import refuse_integrator
+from badges.services.request_log import Origin, record_refusal
 
-NOT_LOOKED_AT = {HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)}
+NOT_RECORDED = {HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)}
 IDENTIFIER_HEADER = "X-CAP-CUSTOMER-IDENTIFIER"
 
 
 class BadgesViewSet(IdempotentWrites, ViewSet):
-    """What the endpoints share: the sender, the right of each action, the trace of refusals.
+    """The base of the viewsets: the caller, the right of each action, the log of refusals.
 
-    `rights` names the permission of each action, `operations` what its refusals are recorded as,
-    `inputs` its serializer.
+    `rights` names the permission of each action, `operations` the operation under which its
+    refusals are logged, and `inputs` its serializer.
     """
 
     content_negotiation_class = envelope.AlwaysJSON
@@ -33,6 +35,8 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
     operations: dict[str, Operation] = {}
     inputs: dict[str, type] = {}
     channel = Channel.API
+    body = None  # the body of a writing operation, once it is parsed
+    body_warnings: list[dict] = []
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
@@ -42,61 +46,76 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
     def input_class(self):
         return self.inputs.get(self.action)
 
-    def given(self) -> dict:
-        """Return the arguments of the service, from the body; 400 with every fault at once."""
-        given = self.inputs[self.action](data=self.request.data)
-        given.is_valid(raise_exception=True)
-        return given.validated_data
+    def arguments(self) -> dict:
+        """Return the arguments of the service from the body.
 
-    def echo(self, given: dict) -> dict:
-        """Return what an answer repeats of its request: the id in its JSON type, the trigger."""
-        return {"request_id": self.request.data.get("requestId"), "owner": given.get("owner")}
+        Raises ValidationError with all faults of the body.
+        """
+        self.body = self.request.data
+        serializer = self.inputs[self.action](data=self.body)
+        serializer.is_valid(raise_exception=True)
+        self.body_warnings = input_warnings(serializer, self.body)
+        return serializer.validated_data
+
+    @property
+    def input_data(self):
+        """The body of a writing operation, or the query parameters of a reading one."""
+        return self.request.query_params if self.body is None else self.body
+
+    def success(self, data, warnings=(), status=HTTPStatus.OK):
+        """Return the response to an accepted call, with the warnings about its body."""
+        return envelope.success(data, [*self.body_warnings, *warnings], status)
+
+    def echo(self, arguments: dict) -> dict:
+        """Return the request id in its JSON type and the trigger, which a response repeats."""
+        return {"request_id": self.request.data.get("requestId"), "owner": arguments.get("owner")}
 
     def origin(self) -> Origin:
-        """Return the calling integrator with the body as received."""
-        content = text_of(getattr(self.request, "received", b""))
+        """Return the origin of the request: the integrator and the body as received."""
+        content = decode_body(getattr(self.request, "raw_body", b""))
         return Origin(channel=self.channel, integrator=self.request.user, content=content)
 
     def finalize_response(self, request, response, *args, **kwargs):
-        """Say to operators what became of it; whatever they see names no customer."""
+        """Add details of the result to the telemetry; none of them names a customer."""
         data = getattr(response, "data", None)
         errors = data.get("errors") if isinstance(data, dict) else None
-        tell(
+        add_details(
             request.META,
             actor=f"integrator:{request.user.pk}" if request.user.is_authenticated else None,
             request_id=self._readable_request_id(),
             code=errors[0]["code"] if errors else None,
-            earns=self.operations.get(self.action) == Operation.EARN,
+            earn_path="django" if self.operations.get(self.action) == Operation.EARN else None,
         )
         return super().finalize_response(request, response, *args, **kwargs)
 
     def handle_exception(self, exc):
         response = super().handle_exception(exc)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            seconds = pace.unproved.wait(self.request.META.get("REMOTE_ADDR", ""))
+            seconds = throttling.wait_unauthenticated(self.request)
             if seconds:
-                # Whoever proves to be somebody is heard, whoever else calls from that address.
+                # Only failed authentication is throttled: other clients at this address may call.
                 return super().handle_exception(Throttled(seconds))
         if not getattr(exc, "recorded", False):
             self._record(response)
         return response
 
     def _record(self, response):
-        """Leave a refused row for an attempt that no service saw.
+        """Log a refused request that no service has logged.
 
-        Of a known integrator that is an attempt to change something; a read without the right to it
-        changes nothing. Of anybody else it is one to come in, whatever was asked for. What came too
-        fast was not looked at, and a flood of it would fill the table.
+        For an authenticated integrator this is an attempt to change something; a refused read
+        changes nothing. An unauthenticated call is logged as a failed sign-in, regardless of the
+        operation. Throttled calls are not logged: they were not processed, and a flood of them
+        would fill the table.
         """
         operation = self.operations.get(self.action)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             refuse_integrator(
                 Operation.SIGN_IN,
-                client_id=client_id_of(self.request),
-                address=self.request.META.get("REMOTE_ADDR", ""),
+                client_id=claimed_client_id(self.request),
+                address=client_address(self.request.META),
                 message=response.data["errors"][0]["message"],
             )
-        elif self._is_attempt(operation, response.status_code):
+        elif operation is not None and self._is_attempt(response.status_code):
             request_id = self._readable_request_id()
             record_refusal(
                 operation,
@@ -105,9 +124,9 @@ class BadgesViewSet(IdempotentWrites, ViewSet):
                 request_id=request_id,
             )
 
-    def _is_attempt(self, operation: Operation | None, status: int) -> bool:
-        is_of_somebody = self.request.user.is_authenticated
-        return bool(operation) and is_of_somebody and status not in NOT_LOOKED_AT
+    def _is_attempt(self, status: int) -> bool:
+        is_authenticated = self.request.user.is_authenticated
+        return is_authenticated and status not in NOT_RECORDED
 
     def _readable_request_id(self) -> str | None:
         try:

@@ -1,4 +1,4 @@
-"""What happens to customers."""
+"""Earns, enrolments and their revocation."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -20,13 +20,13 @@ from badges.api.serializers.operations import EarnInput, EarnOutput
 from badges.api.views.base import BadgesViewSet
 from badges.api.views.members import READ, CustomerReads
 from badges.models import Operation
-from badges.services.earn import earn_badge, earn_badges
-from badges.services.enrol import enrol_customers
-from badges.services.revoke import revoke_earned, revoke_enrolments
+from badges.services.customers.enrol import enrol_customers
+from badges.services.customers.revoke import revoke_earned, revoke_enrolments
+from badges.services.earning.slow_path import earn_badge, earn_badges
 
 
 class CustomerViewSet(CustomerReads, BadgesViewSet):
-    """Badges that customers are given, and that are taken back."""
+    """Endpoints that give, revoke and list the badges of customers."""
 
     rights = {
         "earn": "badges.earn_badge",
@@ -44,28 +44,30 @@ class CustomerViewSet(CustomerReads, BadgesViewSet):
     @extend_schema(request=EarnInput, **schema.EARN)
     @action(detail=False, methods=["post"])
     def earn(self, request):
-        given = self.given()
-        earned = earn_badge(origin=self.origin(), **given)
-        return envelope.success(EarnOutput(earned, context=self.echo(given)).data)
+        arguments = self.arguments()
+        earned = earn_badge(origin=self.origin(), **arguments)
+        return self.success(EarnOutput(earned, context=self.echo(arguments)).data)
 
     @extend_schema(request=EarnBulkInput, **bulk_schema.EARN_BULK)
     @action(detail=False, methods=["post"], url_path="earnBulk")
     def earn_bulk(self, request):
-        given = self.given()
-        result = earn_badges(origin=self.origin(), **given)
-        output = EarnBulkOutput(result, context=self.echo(given))
-        return envelope.success(output.data, envelope.repeated(given["customer_ids"]))
+        arguments = self.arguments()
+        result = earn_badges(origin=self.origin(), **arguments)
+        output = EarnBulkOutput(result, context=self.echo(arguments))
+        return self.success(
+            output.data, envelope.repeated_customer_warnings(arguments["customer_ids"])
+        )
 
     @extend_schema(request=RevokeEarnInput, **bulk_schema.REVOKE_EARN)
     @action(detail=False, methods=["post"], url_path="revokeEarn")
     def revoke_earn(self, request):
-        given = self.given()
-        revoked = revoke_earned(origin=self.origin(), **given)
-        return envelope.success(RevokeEarnOutput(revoked).data)
+        arguments = self.arguments()
+        revoked = revoke_earned(origin=self.origin(), **arguments)
+        return self.success(RevokeEarnOutput(revoked).data)
 
 
 class EnrolmentViewSet(BadgesViewSet):
-    """Customers who may earn a badge, and who may no more."""
+    """Endpoints that create and revoke the enrolments of customers."""
 
     rights = {"issue_bulk": "badges.enrol_customer", "revoke_issue": "badges.revoke_enrolment"}
     operations = {
@@ -77,14 +79,16 @@ class EnrolmentViewSet(BadgesViewSet):
     @extend_schema(request=EnrolInput, **bulk_schema.ENROL)
     @action(detail=False, methods=["post"], url_path="issueBulk")
     def issue_bulk(self, request):
-        given = self.given()
-        result = enrol_customers(origin=self.origin(), **given)
-        output = EnrolOutput(result, context=self.echo(given))
-        return envelope.success(output.data, envelope.repeated(given["customer_ids"]))
+        arguments = self.arguments()
+        result = enrol_customers(origin=self.origin(), **arguments)
+        output = EnrolOutput(result, context=self.echo(arguments))
+        return self.success(
+            output.data, envelope.repeated_customer_warnings(arguments["customer_ids"])
+        )
 
     @extend_schema(request=RevokeEnrolmentsInput, **bulk_schema.REVOKE_ENROLMENTS)
     @action(detail=False, methods=["post"], url_path="revokeIssue")
     def revoke_issue(self, request):
-        given = self.given()
-        result = revoke_enrolments(origin=self.origin(), **given)
-        return envelope.success(RevokeEnrolmentsOutput(result, context=self.echo(given)).data)
+        arguments = self.arguments()
+        result = revoke_enrolments(origin=self.origin(), **arguments)
+        return self.success(RevokeEnrolmentsOutput(result, context=self.echo(arguments)).data)

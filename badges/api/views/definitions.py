@@ -1,4 +1,4 @@
-"""Badge definitions: written, claimed, switched, read."""
+"""Badge definitions and their claims."""
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -6,6 +6,7 @@ from rest_framework.decorators import action
 
 from badges.api import envelope
 from badges.api.paging import page_of
+from badges.api.preconditions import expected_versions, with_etag
 from badges.api.schema import definitions as schema
 from badges.api.serializers.definitions import (
     BadgeListItem,
@@ -20,13 +21,13 @@ from badges.api.serializers.drafts import BadgeInput, BadgeUpdate, OwnerInput
 from badges.api.serializers.windows import CycleOutput, CycleQuery, CyclesOutput
 from badges.api.views.base import BadgesViewSet
 from badges.errors import ErrorCode
-from badges.listings import badge_with_everything, badges_like, counts_of, cycles_of
 from badges.models import Operation
-from badges.services import definitions
+from badges.selectors.definitions import badge_with_everything, badges_like, counts_of, cycles_of
+from badges.services.catalogue import definitions
 
 
 class BadgeMetaViewSet(BadgesViewSet):
-    """The definitions of badges, and who has claimed them."""
+    """Badge definitions and their claims."""
 
     rights = {
         "create": "badges.add_badgemeta",
@@ -59,70 +60,80 @@ class BadgeMetaViewSet(BadgesViewSet):
 
     @extend_schema(request=BadgeInput, **schema.CREATE)
     def create(self, request):
-        given = self.given()
-        badge = definitions.create_badge(origin=self.origin(), **given)
+        arguments = self.arguments()
+        badge = definitions.create_badge(origin=self.origin(), **arguments)
         output = BadgeOutput(badge_with_everything(badge.pk))
-        return envelope.success(output.data, status=201)
+        return self.success(output.data, status=201)
 
     @extend_schema(request=BadgeUpdate, **schema.UPDATE)
     def replace(self, request):
-        given = self.given()
-        badge = definitions.update_badge(origin=self.origin(), **given)
-        return envelope.success(BadgeOutput(badge_with_everything(badge.pk)).data)
+        arguments = self.arguments()
+        changed = definitions.update_badge(
+            origin=self.origin(), seen=expected_versions(request), **arguments
+        )
+        badge = badge_with_everything(changed.pk)
+        return with_etag(self.success(BadgeOutput(badge).data), badge)
 
     @extend_schema(**schema.READ)
-    def retrieve(self, request, badgeId):  # noqa: N803 - the path's name in the contract
-        asked = BadgeQuery.of(request)
+    def retrieve(self, request, badgeId):
+        query = BadgeQuery.of(request)
         badge = badge_with_everything(badgeId)
-        if not asked["with_statistics"]:
-            return envelope.success(BadgeOutput(badge).data)
+        if not query["with_statistics"]:
+            return with_etag(self.success(BadgeOutput(badge).data), badge)
         output = BadgeWithStatistics(badge, context={"counts": counts_of([badge])})
-        return envelope.success(output.data)
+        return with_etag(self.success(output.data), badge)
 
     @extend_schema(**schema.LIST)
     def list(self, request):
-        now, asked = timezone.now(), BadgeListQuery.of(request)
-        pages = {"page": asked.pop("page"), "size": asked.pop("size")}
-        page = page_of(badges_like(now=now, **asked), **pages)
+        now, query = timezone.now(), BadgeListQuery.of(request)
+        pages = {"page": query.pop("page"), "size": query.pop("size")}
+        page = page_of(badges_like(now=now, **query), **pages)
         context = {"now": now, "counts": counts_of(page.items)}
-        return envelope.success(page.under("metaBasicDetails", BadgeListItem, **context))
+        return self.success(page.response_data("metaBasicDetails", BadgeListItem, **context))
 
     @extend_schema(request=OwnerInput, **schema.CLAIM)
     @action(detail=True, methods=["post"])
-    def claim(self, request, badgeId):  # noqa: N803
-        given = self.given()
-        claim, is_new = definitions.claim_badge(origin=self.origin(), badge_id=badgeId, **given)
+    def claim(self, request, badgeId):
+        arguments = self.arguments()
+        claim, is_new = definitions.claim_badge(origin=self.origin(), badge_id=badgeId, **arguments)
         warnings = [] if is_new else [envelope.warning(ErrorCode.ALREADY_CLAIMED)]
-        return envelope.success(ClaimOutput(claim).data, warnings)
+        return self.success(ClaimOutput(claim).data, warnings)
 
     @extend_schema(request=OwnerInput, **schema.UNCLAIM)
     @action(detail=True, methods=["post"])
-    def unclaim(self, request, badgeId):  # noqa: N803
-        given = self.given()
-        claim = definitions.unclaim_badge(origin=self.origin(), badge_id=badgeId, **given)
-        return envelope.success(ClaimOutput(claim).data)
+    def unclaim(self, request, badgeId):
+        arguments = self.arguments()
+        claim = definitions.unclaim_badge(origin=self.origin(), badge_id=badgeId, **arguments)
+        return self.success(ClaimOutput(claim).data)
 
     @extend_schema(request=None, **schema.ACTIVATE)
     @action(detail=True, methods=["put"])
-    def activate(self, request, badgeId):  # noqa: N803
-        return self.switched(badgeId, active=True)
+    def activate(self, request, badgeId):
+        return self._switch(badgeId, active=True)
 
     @extend_schema(request=None, **schema.DEACTIVATE)
     @action(detail=True, methods=["put"])
-    def deactivate(self, request, badgeId):  # noqa: N803
-        return self.switched(badgeId, active=False)
+    def deactivate(self, request, badgeId):
+        return self._switch(badgeId, active=False)
 
-    def switched(self, badge_id: str, *, active: bool):
-        """Switch a badge; whatever the body says does not matter."""
-        badge = definitions.switch_badge(origin=self.origin(), badge_id=badge_id, active=active)
-        return envelope.success(BadgeSwitchOutput(badge).data)
+    def _switch(self, badge_id: str, *, active: bool):
+        """Activate or deactivate a badge; the body is ignored."""
+        badge = definitions.switch_badge(
+            origin=self.origin(),
+            badge_id=badge_id,
+            active=active,
+            seen=expected_versions(self.request),
+        )
+        return with_etag(self.success(BadgeSwitchOutput(badge).data), badge)
 
     @extend_schema(**schema.CYCLES)
     @action(detail=False, methods=["get"], url_path="getFixedWindowDetails")
     def cycles(self, request):
-        asked = CycleQuery.of(request)
-        pages = {"page": asked.pop("page"), "size": asked.pop("size")}
-        found = cycles_of(**asked)
-        page = page_of(found.cycles, **pages)
-        listed = page.under("fixedWindowCycles", CycleOutput, counts=found.counts(page.items))
-        return envelope.success(CyclesOutput(found).data | listed)
+        query = CycleQuery.of(request)
+        pages = {"page": query.pop("page"), "size": query.pop("size")}
+        selected = cycles_of(**query)
+        page = page_of(selected.cycles, **pages)
+        page_data = page.response_data(
+            "fixedWindowCycles", CycleOutput, counts=selected.counts(page.items)
+        )
+        return self.success(CyclesOutput(selected).data | page_data)

@@ -2,8 +2,8 @@
 
 from drf_spectacular.utils import extend_schema
 
-from badges.api import envelope
 from badges.api.paging import page_of
+from badges.api.preconditions import expected_versions, with_etag
 from badges.api.schema import groups as schema
 from badges.api.serializers.groups import (
     CustomFieldInput,
@@ -16,9 +16,9 @@ from badges.api.serializers.groups import (
     GroupUpdate,
 )
 from badges.api.views.base import BadgesViewSet
-from badges.listings import custom_field, custom_fields, group, groups
 from badges.models import Operation
-from badges.services.groups import (
+from badges.selectors.definitions import custom_field, custom_fields, group, groups
+from badges.services.catalogue.groups import (
     create_custom_field,
     create_group,
     update_custom_field,
@@ -27,7 +27,7 @@ from badges.services.groups import (
 
 
 class GroupViewSet(BadgesViewSet):
-    """Ranked groups, in which badges are shown."""
+    """Groups of badges. Their rank sets the order in which they are shown."""
 
     rights = {
         "create": "badges.add_badgegroup",
@@ -42,29 +42,32 @@ class GroupViewSet(BadgesViewSet):
 
     @extend_schema(request=GroupInput, **schema.CREATE_GROUP)
     def create(self, request):
-        given = self.given()
-        created = create_group(origin=self.origin(), **given)
-        return envelope.success(GroupOutput(created).data)
+        arguments = self.arguments()
+        created = create_group(origin=self.origin(), **arguments)
+        return self.success(GroupOutput(created).data)
 
     @extend_schema(request=GroupUpdate, **schema.UPDATE_GROUP)
-    def update(self, request, groupId):  # noqa: N803 - the path's name in the contract
-        given = self.given()
-        changed = update_group(origin=self.origin(), group_id=groupId, **given)
-        return envelope.success(GroupOutput(changed).data)
+    def update(self, request, groupId):
+        arguments = self.arguments()
+        changed = update_group(
+            origin=self.origin(), group_id=groupId, seen=expected_versions(request), **arguments
+        )
+        return with_etag(self.success(GroupOutput(changed).data), changed)
 
     @extend_schema(**schema.READ_GROUP)
-    def retrieve(self, request, groupId):  # noqa: N803
-        return envelope.success(GroupOutput(group(groupId)).data)
+    def retrieve(self, request, groupId):
+        row = group(groupId)
+        return with_etag(self.success(GroupOutput(row).data), row)
 
     @extend_schema(**schema.LIST_GROUPS)
     def list(self, request):
-        asked = GroupListQuery.of(request)
-        found = groups(descending=asked.pop("descending"))
-        return envelope.success(page_of(found, **asked).under("badgeGroups", GroupOutput))
+        query = GroupListQuery.of(request)
+        rows = groups(descending=query.pop("descending"))
+        return self.success(page_of(rows, **query).response_data("badgeGroups", GroupOutput))
 
 
 class CustomFieldViewSet(BadgesViewSet):
-    """Fields of the organisation's own, which badges have values for."""
+    """Custom fields, for which each badge of the organisation can have a value."""
 
     rights = {
         "create": "badges.add_customfield",
@@ -82,23 +85,26 @@ class CustomFieldViewSet(BadgesViewSet):
 
     @extend_schema(request=CustomFieldInput, **schema.CREATE_FIELD)
     def create(self, request):
-        given = self.given()
-        created = create_custom_field(origin=self.origin(), **given)
-        return envelope.success(CustomFieldOutput(created).data, status=201)
+        arguments = self.arguments()
+        created = create_custom_field(origin=self.origin(), **arguments)
+        return self.success(CustomFieldOutput(created).data, status=201)
 
     @extend_schema(request=CustomFieldUpdate, **schema.UPDATE_FIELD)
-    def update(self, request, fieldId):  # noqa: N803
-        given = self.given()
-        changed = update_custom_field(origin=self.origin(), field_id=fieldId, **given)
-        return envelope.success(CustomFieldOutput(changed).data)
+    def update(self, request, fieldId):
+        arguments = self.arguments()
+        changed = update_custom_field(
+            origin=self.origin(), field_id=fieldId, seen=expected_versions(request), **arguments
+        )
+        return with_etag(self.success(CustomFieldOutput(changed).data), changed)
 
     @extend_schema(**schema.READ_FIELD)
-    def retrieve(self, request, fieldId):  # noqa: N803
-        return envelope.success(CustomFieldOutput(custom_field(fieldId)).data)
+    def retrieve(self, request, fieldId):
+        row = custom_field(fieldId)
+        return with_etag(self.success(CustomFieldOutput(row).data), row)
 
     @extend_schema(**schema.LIST_FIELDS)
     def list(self, request):
-        asked = CustomFieldListQuery.of(request)
-        pages = {"page": asked.pop("page"), "size": asked.pop("size")}
-        page = page_of(custom_fields(**asked), **pages)
-        return envelope.success(page.under("customFieldROList", CustomFieldOutput))
+        query = CustomFieldListQuery.of(request)
+        pages = {"page": query.pop("page"), "size": query.pop("size")}
+        page = page_of(custom_fields(**query), **pages)
+        return self.success(page.response_data("customFieldROList", CustomFieldOutput))

@@ -1,1 +1,1 @@
-"""Badge definitions at the desk: found, read, written in steps, claimed and switched."""
+"""Badge definitions at the desk: list, pages, forms, claims and activation."""

@@ -1,39 +1,37 @@
-"""Badges are made, changed and copied: read the forms, ask one service, show what came of it."""
+"""Views that create, change and copy badges: validate the forms, call one service, redirect."""
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
-from badges.desk.access import show, staff_page
-from badges.desk.definitions.bundle import DefinitionForms
-from badges.desk.definitions.pages import badge_or_404
+from badges.desk.access import require_form_methods, show, staff_page
+from badges.desk.definitions.form_set import DefinitionForms
+from badges.desk.definitions.views import badge_or_404
+from badges.edit_forms import SEEN
 from badges.errors import BadgeError
 from badges.forms import origin_of
-from badges.services import definitions
-
-METHODS = ["GET", "HEAD", "POST"]
+from badges.services.catalogue import definitions
 
 
-@require_http_methods(METHODS)
+@require_form_methods
 @staff_page("badges.add_badgemeta")
 def new(request):
-    """Make a badge."""
+    """Create a badge."""
     return _edited(request, _create, title=_("New badge"), send=_("Create badge"))
 
 
-@require_http_methods(METHODS)
+@require_form_methods
 @staff_page("badges.add_badgemeta")
 def duplicate(request, pk):
-    """Make a badge that begins as a copy of another."""
+    """Create a badge from a copy of another one."""
     title = _("Duplicate a badge")
     return _edited(
         request, _create, source=badge_or_404(pk), title=title, send=_("Create the copy")
     )
 
 
-@require_http_methods(METHODS)
+@require_form_methods
 @staff_page("badges.change_badgemeta")
 def edit(request, pk):
     """Change a badge."""
@@ -43,7 +41,7 @@ def edit(request, pk):
 
 
 def _edited(request, write, *, badge=None, source=None, **context):
-    """Show the forms, check them when that is asked, or have them written."""
+    """Show the forms, and preview or save them on POST."""
     posted = request.method == "POST"
     data, files = (request.POST, request.FILES) if posted else (None, None)
     forms = DefinitionForms(
@@ -64,12 +62,14 @@ def _edited(request, write, *, badge=None, source=None, **context):
             forms.form.show(refusal)
         else:
             return redirect("desk:definition", saved.pk)
+    if posted and badge and forms.form.is_outdated:
+        forms.show_changes(badge_or_404(badge.pk), request.POST.get(SEEN))
     focused = posted and forms.focus_on_fault()
     return _show_forms(request, forms, context, focus_panel=posted and not focused)
 
 
 def _checked(request, forms, context):
-    """The preview alone for htmx, else the whole page with it."""
+    """Return the preview: alone for htmx, else in the whole page."""
     if request.htmx:
         return render(request, "desk/definitions/_preview.html", {"preview": forms.preview()})
     return _show_forms(request, forms, context, focus_panel=not forms.focus_on_fault())
@@ -88,7 +88,10 @@ def _create(request, forms):
 
 def _update(request, forms):
     badge = definitions.update_badge(
-        origin=origin_of(request), badge_id=forms.form.instance.pk, draft=forms.draft()
+        origin=origin_of(request),
+        badge_id=forms.form.instance.pk,
+        seen=forms.form.seen,
+        draft=forms.draft(),
     )
     messages.success(request, _("“%(badge)s” was saved.") % {"badge": badge})
     return badge

@@ -1,4 +1,4 @@
-"""How often badges were given: read from the counts by day, never from the ledger."""
+"""The figures of a badge, read from the daily counts, never from the ledger."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from badges.desk.numbers import grouped
+from badges.desk.parts.numbers import group_digits
 from badges.models import EVER, BadgeCount, BadgeMeta
 from badges.models.values import start_of_day
 
-LATELY = 30
+RECENT_DAYS = 30
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One number and what it counts."""
+    """One number with its label and icon."""
 
     label: str
     icon: str
@@ -24,21 +24,22 @@ class Figure:
 
     @property
     def number(self) -> str:
-        return grouped(self.count)
+        return group_digits(self.count)
 
 
-def issued_lately(badges: Iterable[BadgeMeta], now: datetime) -> dict[str, int]:
-    """Return by badge how often it was issued in the last 30 days, today included."""
+def issued_recently(badges: Iterable[BadgeMeta], now: datetime) -> dict[str, int]:
+    """Return by badge the number of issues in the last 30 days, including today."""
     counts = BadgeCount.objects.filter(badge__in=[badge.pk for badge in badges], day__gt=_day(now))
     return dict(counts.order_by().values_list("badge_id").annotate(Sum("issued")))
 
 
 def statistics(badge: BadgeMeta, now: datetime) -> list[Figure]:
-    """Return what became of a badge since it exists, and lately."""
+    """Return the figures of a badge over its whole life, and over the last 30 days."""
     ever = BadgeCount.objects.filter(badge=badge, day=EVER).first() or BadgeCount()
+    recent = issued_recently([badge], now).get(badge.pk, 0)
     figures = [
         Figure(_("Issued"), "workspace_premium", ever.issued),
-        Figure(_("Issued in 30 days"), "trending_up", issued_lately([badge], now).get(badge.pk, 0)),
+        Figure(_("Issued in 30 days"), "trending_up", recent),
         Figure(_("Revoked"), "undo", ever.revoked),
     ]
     if badge.enrolment_expiry_kind:
@@ -47,4 +48,4 @@ def statistics(badge: BadgeMeta, now: datetime) -> list[Figure]:
 
 
 def _day(now: datetime):
-    return (start_of_day(now) - timedelta(days=LATELY)).date()
+    return (start_of_day(now) - timedelta(days=RECENT_DAYS)).date()

@@ -1,14 +1,16 @@
-"""The forms of a badge at the desk, around the shared ones; pictures have their own module."""
+"""The forms of a badge at the desk, based on the shared forms; `picture_forms` has the pictures."""
 
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from badges import rules
-from badges.desk.forms import EARLIEST
+from badges.choice_fields import NamesField, OfferedRowField, are_many, chosen_in
+from badges.desk.parts.forms import EARLIEST
 from badges.errors import BadgeError, ErrorCode
 from badges.forms import COLUMNS, BadgeForm, LimitForm, LimitRows
 from badges.models import (
@@ -22,23 +24,23 @@ from badges.models import (
     OwnerType,
     Status,
 )
-from badges.services.definitions import BadgeDraft
+from badges.services.catalogue.definitions import BadgeDraft
 
 ANY = ("", _("All"))
-MOST_LIMITS = 20
+MAX_LIMITS = 20
 EMPTY_ROWS = 3
-MOMENTS = ("starts_at", "expires_at", "earned_expiry_at", "enrolment_expiry_at")
+DATETIME_FIELDS = ("starts_at", "expires_at", "earned_expiry_at", "enrolment_expiry_at")
 RADIOS = {
     "earn_type": EarnType.choices,
     "earned_expiry_kind": ExpiryKind.choices,
     "enrolment_expiry_kind": ExpiryKind.choices,
 }
-# Where a refusal shows whose argument is no field of the form.
+# The field that shows the refusal of an argument with another name.
 FIELDS_OF_ARGUMENTS = {"group_id": "group"}
 
 
-class MomentInput(forms.DateTimeInput):
-    """A moment in UTC, to the second where it has seconds."""
+class UTCDateTimeInput(forms.DateTimeInput):
+    """An input for a datetime in UTC, to the second if the value has seconds."""
 
     input_type = "datetime-local"
 
@@ -55,7 +57,7 @@ class MomentInput(forms.DateTimeInput):
 
 
 class FilterForm(forms.Form):
-    """Which badges to list; what makes no sense filters nothing."""
+    """The filters of the badge list; invalid values are ignored."""
 
     q = forms.CharField(
         label=_("Name or id"),
@@ -81,20 +83,20 @@ class FilterForm(forms.Form):
         required=False,
     )
 
-    def asked(self) -> dict:
-        """Return what to ask `badges_like`."""
+    def arguments(self) -> dict:
+        """Return the arguments of `badges_like`."""
         self.is_valid()
-        asked = {
+        arguments = {
             name: self.cleaned_data[name]
             for name in ("active", "earn_type", "owner_type", "claimed_by")
             if self.cleaned_data.get(name) not in (None, "")
         }
-        if asked.get("claimed_by") == "nobody":
-            del asked["claimed_by"]
-            asked["unclaimed"] = True
+        if arguments.get("claimed_by") == "nobody":
+            del arguments["claimed_by"]
+            arguments["unclaimed"] = True
         if status := self.cleaned_data.get("status"):
-            asked["statuses"] = [Status(status)]
-        return asked
+            arguments["statuses"] = [Status(status)]
+        return arguments
 
     @property
     def text(self) -> str:
@@ -102,7 +104,7 @@ class FilterForm(forms.Form):
 
 
 class ClaimForm(forms.Form):
-    """Who shall be able to give the badge."""
+    """The owner of a new claim."""
 
     owner_type = forms.ChoiceField(label=_("Owner"))
     reference_id = forms.CharField(
@@ -127,18 +129,25 @@ class ClaimForm(forms.Form):
 
 
 class DeskBadgeForm(BadgeForm):
-    """A whole definition but for its limits and pictures.
+    """A definition without its limits and pictures.
 
-    `frozen` says why a field is not there: of a badge that exists, what can never change.
+    `frozen` has the reasons for missing fields: some columns of an existing badge never change.
     """
+
+    other_group = NamesField(
+        rows=BadgeGroup.objects.filter(active=True),
+        label=_("Another group"),
+        help_text=_("There are too many to list. Write the whole name of the group."),
+    )
 
     class Meta(BadgeForm.Meta):
         fields = (*COLUMNS, "group")
         widgets = {
             "description": forms.Textarea(attrs={"rows": 3}),
-            **dict.fromkeys(MOMENTS, MomentInput),
+            **dict.fromkeys(DATETIME_FIELDS, UTCDateTimeInput),
             **dict.fromkeys(RADIOS, forms.RadioSelect),
         }
+        field_classes = {"group": OfferedRowField}
         error_messages = {"name": {"unique": ErrorCode.NAME_TAKEN.message}}
 
     def __init__(self, *args, now: datetime, **kwargs):
@@ -147,18 +156,31 @@ class DeskBadgeForm(BadgeForm):
             self.fields[name].choices = choices
         for name in ("earned_expiry_count", "enrolment_expiry_count"):
             self.fields[name].label = _("How many")
-        for name in MOMENTS:
+        for name in DATETIME_FIELDS:
             self.fields[name].validators.append(check_year)
         self.fields["group"].queryset = _groups(self.instance.group_id)
         self.fields["group"].empty_label = _("No group")
+        self.fields["group"].chosen = partial(chosen_in, self, "group")
+        if not are_many(BadgeGroup.objects.filter(active=True)):
+            del self.fields["other_group"]
         self.custom = list(CustomField.objects.filter(active=True).order_by("name", "pk"))
         self._add_custom_fields()
         self.frozen = self._freeze(now)
 
     @property
     def custom_rows(self):
-        """The bound fields of the organisation's own fields."""
+        """Return the bound fields of the custom fields."""
         return [self[name_of(field)] for field in self.custom]
+
+    def initial_of(self, row):
+        values = row.custom_values.values_list("field_id", "value")
+        known = {f"custom_{field}": value for field, value in values}
+        return super().initial_of(row) | known
+
+    def clean(self):
+        if other := self.cleaned_data.pop("other_group", ()):
+            self.cleaned_data["group"] = other[0]
+        super().clean()
 
     def values(self):
         group = self.cleaned_data.get("group")
@@ -167,7 +189,7 @@ class DeskBadgeForm(BadgeForm):
     def draft(self, *, limits, images, **more) -> BadgeDraft:
         """Return the whole definition; `more` are columns that the form does not show."""
         return BadgeDraft(
-            values=self.values() | more,
+            values=self.changed_values() | more,
             owners=self.cleaned_data["owners"],
             limits=limits,
             images=images,
@@ -179,17 +201,13 @@ class DeskBadgeForm(BadgeForm):
         super().show(refusal)
 
     def _add_custom_fields(self):
-        known = {} if self.instance._state.adding else self._known_values()
         for field in self.custom:
             shape = field_for(field)
-            shape.initial = self.initial.get(name_of(field), known.get(field.pk, ""))
+            shape.initial = self.initial.get(name_of(field), "")
             self.fields[name_of(field)] = shape
 
-    def _known_values(self):
-        return dict(self.instance.custom_values.values_list("field_id", "value"))
-
     def _freeze(self, now):
-        """Take away what cannot change, and say why; nothing is fixed of a new badge."""
+        """Remove the fields that cannot change, and return the reasons; none for a new badge."""
         if self.instance._state.adding:
             return {}
         del self.fields["active"], self.fields["earn_type"]
@@ -212,15 +230,15 @@ class DeskLimitFormSet(LimitRows, forms.BaseFormSet):
 
     @property
     def rows(self):
-        """Each form, and whether it holds a limit, or shall begin as an empty row folded."""
+        """Return each form, and whether it has a limit; the other rows begin folded."""
         return [
-            (form, place < self.initial_form_count() or (self.is_bound and form.has_changed()))
-            for place, form in enumerate(self)
+            (form, index < self.initial_form_count() or (self.is_bound and form.has_changed()))
+            for index, form in enumerate(self)
         ]
 
 
 class DeskLimitForm(LimitForm):
-    """One limit; a row that was left empty is none."""
+    """One limit; an empty row is ignored."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -231,15 +249,15 @@ LimitFormSet = forms.formset_factory(
     DeskLimitForm,
     formset=DeskLimitFormSet,
     extra=EMPTY_ROWS,
-    max_num=MOST_LIMITS,
-    absolute_max=MOST_LIMITS,
+    max_num=MAX_LIMITS,
+    absolute_max=MAX_LIMITS,
     validate_max=True,
     can_delete=True,
 )
 
 
 def limits_of(badge) -> list[dict]:
-    """Return the limits that hold from now on, as the rows of the form show them."""
+    """Return the limits that apply from now on, as initial values of the form."""
     return [
         {name: getattr(limit, name) for name in EarnLimit.VALUE_COLUMNS}
         for limit in badge.limits.all()
@@ -247,9 +265,9 @@ def limits_of(badge) -> list[dict]:
     ]
 
 
-def check_year(moment: datetime) -> None:
-    """Refuse dates from before anybody issued badges: they are slips of the keyboard."""
-    if moment < EARLIEST:
+def check_year(dt: datetime) -> None:
+    """Refuse years before 1900, which are typing errors."""
+    if dt < EARLIEST:
         raise ValidationError(_("The year must be 1900 or later."))
 
 
@@ -258,8 +276,8 @@ def name_of(field: CustomField) -> str:
 
 
 def field_for(custom: CustomField) -> forms.Field:
-    """Return a field of the form for one of the organisation's own."""
-    shared = {
+    """Return the form field of a custom field."""
+    shared: dict[str, Any] = {
         "label": custom.name,
         "required": False,
         "validators": [partial(_check_custom, custom)],
@@ -270,7 +288,10 @@ def field_for(custom: CustomField) -> forms.Field:
     if custom.data_type == DataType.BOOLEAN:
         choices = [("", ""), ("true", _("Yes")), ("false", _("No"))]
         return forms.ChoiceField(choices=choices, **shared)
-    kinds = {DataType.DATE: {"type": "date"}, DataType.INTEGER: {"inputmode": "numeric"}}
+    kinds: dict[str, dict[str, str]] = {
+        DataType.DATE: {"type": "date"},
+        DataType.INTEGER: {"inputmode": "numeric"},
+    }
     box = forms.TextInput(attrs=kinds.get(custom.data_type, {}))
     return forms.CharField(max_length=1000, widget=box, **shared)
 
@@ -283,6 +304,6 @@ def _check_custom(custom: CustomField, value: str) -> None:
 
 
 def _groups(group_id: str | None):
-    """Return the groups to choose from: the active ones, and the one it is in."""
+    """Return the groups to choose from: the active ones, and the current one of the badge."""
     active = BadgeGroup.objects.filter(active=True)
     return active | BadgeGroup.objects.filter(pk=group_id) if group_id else active

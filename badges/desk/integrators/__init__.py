@@ -1,1 +1,1 @@
-"""Integrators at the desk: made, limited, given a new secret, revoked."""
+"""Pages of the integrators: create, limit, rotate the secret, revoke."""

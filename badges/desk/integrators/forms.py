@@ -1,4 +1,4 @@
-"""What staff say of an integrator; whether it may be so is said by the services."""
+"""The forms of an integrator; the services check the rules."""
 
 from datetime import timedelta
 
@@ -6,15 +6,15 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
-from badges.desk.definitions.forms import MomentInput
+from badges.desk.definitions.forms import UTCDateTimeInput
 from badges.forms import IntegratorForm
 
 
 class DeskIntegratorForm(IntegratorForm):
-    """Name, access groups, owner types and end of an integrator."""
+    """The name, access groups, owner types and end of an integrator."""
 
     class Meta(IntegratorForm.Meta):
-        widgets = {"ends_at": MomentInput}
+        widgets = {"ends_at": UTCDateTimeInput}
         labels = {"ends_at": _("Ends (UTC)")}
         help_texts = {"ends_at": _("Refused from then on. Leave it empty for no end.")}
 
@@ -24,8 +24,24 @@ class DeskIntegratorForm(IntegratorForm):
             self.initial["access_groups"] = Group.objects.filter(name="Default")
 
 
+class SearchForm(forms.Form):
+    """The search in the list of integrators."""
+
+    q = forms.CharField(
+        label=_("Name or client id"),
+        max_length=255,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+
+    @property
+    def text(self) -> str:
+        """Return the search term, or an empty text if it is invalid."""
+        return self.cleaned_data["q"] if self.is_valid() else ""
+
+
 class RotationForm(forms.Form):
-    """How long the secret of today goes on working beside the new one."""
+    """The time for which the old secret remains valid beside the new one."""
 
     OVERLAPS = {
         "1": _("1 hour"),

@@ -1,59 +1,69 @@
-"""The pages of the integrators."""
+"""Views of the integrators."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from django.contrib import messages
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import OuterRef, Subquery, Sum
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from badges.desk.access import forbidden, show, staff_page
-from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm
+from badges.desk.access import forbidden, require_form_methods, show, staff_page
+from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm, SearchForm
 from badges.desk.integrators.state import state_of
+from badges.desk.parts.pager import paginate
+from badges.edit_forms import SEEN
 from badges.errors import BadgeError
-from badges.forms import origin_of
-from badges.models import DailyCount, Integrator, RequestLog, SummaryCursor
+from badges.forms import origin_of, posted_data
+from badges.models import ActorCount, Integrator, RequestLog, SummaryCursor
 from badges.models.values import start_of_day
-from badges.services import integrators
-
-METHODS = ["GET", "HEAD", "POST"]
+from badges.services.access import integrators
+from badges.services.versions import version_of
 
 
 @require_safe
 @staff_page("badges.view_integrator")
 def index(request):
-    """All integrators: how they stand, what they may do, what they did lately.
+    """List the integrators with their state, their access and their recent calls.
 
-    Calls are counted by whole days: those of yesterday and today are all of the last 24 hours, and
-    some more.
+    Calls are counted by whole days. Yesterday and today cover the last 24 hours, and more.
     """
     now = timezone.now()
-    found = list(with_last_use(Integrator.objects).prefetch_related("access_groups"))
-    calls = calls_since(start_of_day(now).date() - timedelta(days=1))
+    form = SearchForm(request.GET)
+    found = with_last_use(Integrator.objects.named_like(form.text))
+    found = found.prefetch_related("access_groups").order_by("name")
+    page, pager = paginate(found, request.GET)
+    today = start_of_day(now).date()
+    calls = calls_on([today - timedelta(days=1), today], page)
     context = {
         "title": _("Integrators"),
+        "form": form,
+        "filtered": bool(form.text),
+        "page": page,
+        "pager": pager,
         "counted": bool(calls) or SummaryCursor.objects.exists(),
         "rows": [
             {
                 "integrator": each,
                 "state": state_of(each, now),
-                "lately": calls.get(each.pk, {"calls": 0, "errors": 0}),
+                "recent": calls.get(each.pk, {"calls": 0, "errors": 0}),
             }
-            for each in found
+            for each in page
         ],
     }
     return show(request, "desk/integrators/list.html", context)
 
 
 @never_cache
-@require_http_methods(METHODS)
+@require_form_methods
 @staff_page("badges.add_integrator")
 def new(request):
-    """Make an integrator, and show its secret in this very answer."""
-    form = DeskIntegratorForm(request.POST if request.method == "POST" else None)
+    """Create an integrator, and show its secret in this response."""
+    form = DeskIntegratorForm(posted_data(request))
     if form.is_bound and form.is_valid():
         try:
             integrator, secret = integrators.create_integrator(
@@ -64,92 +74,106 @@ def new(request):
         else:
             return _show_secret(request, integrator, secret)
     form.focus_on_fault()
-    context = {"title": _("New integrator"), "form": form}
+    context = {
+        "title": _("New integrator"),
+        "form": form,
+        "send": _("Create integrator"),
+        "back": reverse("desk:integrators"),
+    }
     return show(request, "desk/integrators/form.html", context)
 
 
-@require_http_methods(METHODS)
+@require_form_methods
 @staff_page("badges.view_integrator")
 def edit(request, pk):
-    """One integrator: its facts, and for those who may the form to change it."""
+    """Show one integrator, with the form to change it for users with the permission."""
     integrator = get_object_or_404(with_last_use(Integrator.objects), pk=pk)
     may_change = request.user.has_perm("badges.change_integrator")
     if request.method == "POST" and not may_change:
         return forbidden(request)
     if request.method == "POST":
         form = DeskIntegratorForm(request.POST, instance=integrator)
+        shown: DeskIntegratorForm | None = form
         if form.is_valid() and _updated(request, form):
             return redirect("desk:integrator", pk)
         form.focus_on_fault()
     else:
-        form = DeskIntegratorForm(instance=integrator) if may_change else None
+        shown = DeskIntegratorForm(instance=integrator) if may_change else None
     context = {
         "title": Integrator.objects.only("name").get(pk=pk).name,
         "integrator": integrator,
         "state": state_of(integrator, timezone.now()),
-        "form": form,
+        "form": shown,
     }
     return show(request, "desk/integrators/integrator.html", context)
 
 
 @never_cache
-@require_http_methods(METHODS)
+@require_form_methods
 @staff_page("badges.change_integrator")
 def rotate(request, pk):
-    """Give an integrator a new secret, and show it in this very answer."""
+    """Give an integrator a new secret, and show it in this response."""
     integrator = get_object_or_404(Integrator, pk=pk)
-    form = RotationForm(request.POST if request.method == "POST" else None)
+    form = RotationForm(posted_data(request))
     if form.is_bound and form.is_valid():
         try:
             integrator, secret = integrators.rotate_secret(
-                origin=origin_of(request), integrator_id=pk, overlap=form.cleaned_data["overlap"]
+                origin=origin_of(request),
+                integrator_id=pk,
+                overlap=form.cleaned_data["overlap"],
+                seen=[request.POST.get(SEEN)],
             )
         except BadgeError as refusal:
             form.add_error(None, refusal.message)
+            integrator.refresh_from_db()
         else:
             return _show_secret(request, integrator, secret)
     context = {
         "title": _("New secret for %(name)s") % {"name": integrator},
         "integrator": integrator,
+        "version": version_of(integrator),
         "form": form,
     }
     return show(request, "desk/integrators/rotate.html", context)
 
 
-@require_http_methods(METHODS)
+@require_form_methods
 @staff_page("badges.change_integrator")
 def revoke(request, pk):
-    """Ask, and shut an integrator out when the answer is posted."""
+    """Ask for confirmation, and revoke the integrator on POST."""
     integrator = get_object_or_404(Integrator, pk=pk)
     if request.method == "POST":
         integrators.revoke_integrator(origin=origin_of(request), integrator_id=pk)
         messages.success(request, _("%(name)s is revoked.") % {"name": integrator})
         return redirect("desk:integrators")
-    context = {"title": _("Revoke %(name)s") % {"name": integrator}, "integrator": integrator}
+    context = {
+        "title": _("Revoke %(name)s") % {"name": integrator},
+        "integrator": integrator,
+        "back": reverse("desk:integrator", args=[pk]),
+    }
     return show(request, "desk/integrators/revoke.html", context)
 
 
 def with_last_use(found):
-    """With when each made its newest request, found by index."""
+    """Annotate integrators with the time of their newest request, read from an index."""
     newest = RequestLog.objects.filter(integrator=OuterRef("pk")).order_by("-pk")
     return found.annotate(last_used_at=Subquery(newest.values("received_at")[:1]))
 
 
-def calls_since(day: date) -> dict[int, dict[str, int]]:
-    """Return by integrator the calls since a day that changed or wanted to change something."""
-    counts = DailyCount.objects.of_badge().filter(day__gte=day, integrator_id__gt=0).order_by()
-    rows = counts.values("integrator_id").annotate(
-        calls=Sum("requests"), errors=Sum("requests", filter=Q(code__gt=0), default=0)
-    )
-    return {row["integrator_id"]: row for row in rows}
+def calls_on(
+    days: list[date], integrators: Iterable[Integrator]
+) -> dict[int, Mapping[str, object]]:
+    """Return by integrator the calls on some days that changed, or tried to change, data."""
+    pks = [integrator.pk for integrator in integrators]
+    rows = ActorCount.objects.filter(day__in=days, integrator_id__in=pks).order_by()
+    sums = rows.values("integrator_id").annotate(calls=Sum("requests"), errors=Sum("refused"))
+    return {row["integrator_id"]: row for row in sums}
 
 
 def _updated(request, form) -> bool:
     try:
         integrators.update_integrator(
-            origin=origin_of(request),
-            integrator=form.instance,
-            access_groups=form.cleaned_data["access_groups"],
+            origin=origin_of(request), integrator_id=form.instance.pk, **form.arguments()
         )
     except BadgeError as refusal:
         form.show(refusal)
@@ -159,7 +183,7 @@ def _updated(request, form) -> bool:
 
 
 def _show_secret(request, integrator, secret):
-    """The secret is nowhere else, and never can be shown again."""
+    """Return the page with the secret, which is stored nowhere and cannot be shown again."""
     context = {
         "title": _("The secret of %(name)s") % {"name": integrator},
         "integrator": integrator,

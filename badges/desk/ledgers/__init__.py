@@ -1,1 +1,1 @@
-"""The request log and the history of what it brought about, for auditors."""
+"""Pages for auditors: the request log, and the history of the rows that requests wrote."""

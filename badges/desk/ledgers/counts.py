@@ -1,29 +1,34 @@
-"""How many requests there are of each kind, by the counts of days, as links that ask for them."""
+"""The numbers of requests by kind, from the daily counts, with links that filter by the kind."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Sum
 
 from badges.desk.ledgers.forms import CODES, RequestForm
-from badges.desk.numbers import grouped
+from badges.desk.parts.numbers import group_digits
 from badges.models import Channel, DailyCount, Operation, RequestOutcome
 from badges.models.values import start_of_day
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 DAY = timedelta(days=1)
 DAYS = 30
-MOST_DAYS = 92
+MAX_DAYS = 92
 SHOWN_CODES = 8
 NOT_COUNTED = ("number", "request_id", "customer_id", "user_id")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
-    """One kind of requests: how many there are, and the query string that asks for them alone.
+class FacetValue:
+    """One choice of a filter: the number of its requests, and the query string that selects it.
 
-    A long `label` has a `short` form for those who see it.
+    The query string of a `chosen` one removes it. A long `label` has a `short` form for sighted
+    users.
     """
 
     label: str
@@ -34,20 +39,20 @@ class Kind:
 
     @property
     def text(self) -> str:
-        return grouped(self.number)
+        return group_digits(self.number)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facet:
-    """The kinds by one of the filters."""
+    """The choices of one filter."""
 
-    label: str
-    kinds: list[Kind]
+    label: "StrOrPromise | None"
+    kinds: list[FacetValue]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """The kinds of some whole days (UTC), both inclusive."""
+    """The choices of all filters, counted over whole days (UTC), both inclusive."""
 
     first: date
     last: date
@@ -55,16 +60,16 @@ class Counts:
 
 
 def counts(form: RequestForm, now: datetime) -> Counts | None:
-    """Return how many requests each choice would list, of the days that are asked for.
+    """Return the number of requests that each choice would list, over the days of the form.
 
-    These are the last 30 days unless the form says otherwise, at most 92; None when the form asks
-    for what is not counted by day.
+    The default is the last 30 days, the maximum 92 days. Return None if the form has a filter that
+    the daily counts do not support.
     """
-    if form.asked.of(*NOT_COUNTED):
+    if form.filters.of(*NOT_COUNTED):
         return None
-    first, last = _days(form.asked, start_of_day(now).date())
-    rows = _rows(form.asked, first, last)
-    named = {
+    first, last = _days(form.filters, start_of_day(now).date())
+    rows = _rows(form.filters, first, last)
+    named: dict[str, Iterable[tuple[Any, Any]]] = {
         "outcome": RequestOutcome.choices,
         "channel": Channel.choices,
         "operation": Operation.choices,
@@ -74,16 +79,18 @@ def counts(form: RequestForm, now: datetime) -> Counts | None:
     return Counts(first=first, last=last, facets=[facet for facet in facets if facet.kinds])
 
 
-def _days(asked, today: date) -> tuple[date, date]:
-    last = min(today, (asked.until - timedelta(microseconds=1)).date()) if asked.until else today
-    first = asked.since.date() if asked.since else last - (DAYS - 1) * DAY
-    return max(first, last - (MOST_DAYS - 1) * DAY), last
+def _days(filters, today: date) -> tuple[date, date]:
+    last = today
+    if filters.until:
+        last = min(today, (filters.until - timedelta(microseconds=1)).date())
+    first = filters.since.date() if filters.since else last - (DAYS - 1) * DAY
+    return max(first, last - (MAX_DAYS - 1) * DAY), last
 
 
-def _rows(asked, first: date, last: date) -> list[dict]:
-    """Return the counts of the days by everything that there is a choice of."""
-    of_badge = DailyCount.objects.of_badge(**asked.of("badge_id"))
-    rows = of_badge.between(first, last).filter(**asked.of("integrator_id"))
+def _rows(filters, first: date, last: date) -> list[dict]:
+    """Return the counts of the days, grouped by all columns with choices."""
+    rows = DailyCount.objects.of_badge(**filters.of("badge_id", "integrator_id"))
+    rows = rows.between(first, last)
     kinds = rows.order_by().values("channel", "operation", "code").annotate(number=Sum("requests"))
     return [
         row | {"outcome": RequestOutcome.REFUSED if row["code"] else RequestOutcome.ACCEPTED}
@@ -93,15 +100,15 @@ def _rows(asked, first: date, last: date) -> list[dict]:
 
 
 def _facet(form: RequestForm, name: str, choices: Iterable, rows: list[dict]) -> Facet:
-    """Return the choices of one filter, counted as far as the others let them pass."""
-    others = form.asked.of(*({"outcome", "channel", "operation", "code"} - {name}))
-    chosen = getattr(form.asked, name)
-    number = Counter()
+    """Return the choices of one filter, counted over the rows that match the other filters."""
+    others = form.filters.of(*({"outcome", "channel", "operation", "code"} - {name}))
+    chosen = getattr(form.filters, name)
+    number: Counter[Any] = Counter()
     for row in rows:
         if all(row[other] == value for other, value in others.items()):
             number[row[name]] += row["number"]
     kinds = [
-        Kind(
+        FacetValue(
             label=str(label),
             short=str(value) if name == "code" else "",
             number=number[value],

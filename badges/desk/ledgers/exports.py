@@ -1,4 +1,4 @@
-"""Exports: asked for on the page of a ledger, sent once, and what became of each."""
+"""Views of the exports, which users request on the page of a ledger and download once."""
 
 from dataclasses import dataclass
 
@@ -15,21 +15,24 @@ from badges.audit import exports as contents
 from badges.desk.access import forbidden, show, staff_page
 from badges.desk.ledgers.forms import LedgerForm, RequestForm
 from badges.desk.ledgers.history import BY_SLUG
-from badges.desk.ledgers.requests import LEDGER as REQUESTS
-from badges.desk.picker import Standing
-from badges.errors import BadgeError
+from badges.desk.ledgers.request_list import LEDGER as REQUESTS
+from badges.desk.parts.pager import dated_pager
+from badges.desk.parts.picker import Pill
+from badges.errors import BadgeError, ErrorCode
 from badges.forms import origin_of
 from badges.models import Export, ExportFormat, ExportState
-from badges.services.exports import begin_export, deliver
+from badges.services.record.exports import begin_export, stream_export
 
 RIGHT = "badges.export_ledgers"
 SHOWN = 50
-STANDINGS = {
-    ExportState.READY: Standing("info", "download", ExportState.READY.label),
-    ExportState.RUNNING: Standing("info", "hourglass_top", ExportState.RUNNING.label),
-    ExportState.FINISHED: Standing("good", "check_circle", ExportState.FINISHED.label),
-    ExportState.BROKEN_OFF: Standing("warn", "link_off", ExportState.BROKEN_OFF.label),
+STATE_PILLS = {
+    ExportState.READY: Pill("info", "download", ExportState.READY.label),
+    ExportState.RUNNING: Pill("info", "hourglass_top", ExportState.RUNNING.label),
+    ExportState.FINISHED: Pill("good", "check_circle", ExportState.FINISHED.label),
+    ExportState.FAILED: Pill("warn", "link_off", ExportState.FAILED.label),
 }
+# The seconds after which a client may retry a download that could not begin.
+RETRY_AFTER = {ErrorCode.TOO_MANY_REQUESTS: 10, ErrorCode.UNAVAILABLE: 60}
 MEDIA_TYPES = {
     ExportFormat.CSV: "text/csv; charset=utf-8",
     ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -38,35 +41,48 @@ MEDIA_TYPES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
-    """The page that an export comes from: its form, the right to it, and its address."""
+class ExportSource:
+    """The page of an exported ledger: its form, its permission and its URL."""
 
     form: type[LedgerForm]
     right: str
     address: str
 
 
-def source(slug: str) -> Source | None:
-    """Return the page of a ledger, None if there is no such ledger."""
+def find_source(slug: str) -> ExportSource | None:
+    """Return the page of a ledger, or None if there is no such ledger."""
     if slug == REQUESTS:
         address = reverse("desk:requests")
-        return Source(form=RequestForm, right="badges.view_requestlog", address=address)
+        return ExportSource(form=RequestForm, right="badges.view_requestlog", address=address)
     kind = BY_SLUG.get(slug)
-    return kind and Source(form=kind.form, right=kind.right, address=kind.address)
+    if kind is None:
+        return None
+    return ExportSource(form=kind.form, right=kind.right, address=kind.address)
+
+
+def _source_of(export: Export) -> ExportSource:
+    """Return the page of the ledger of an export. Raises Http404 if there is no such ledger."""
+    source = find_source(export.ledger)
+    if source is None:
+        raise Http404
+    return source
 
 
 @require_safe
 @staff_page(RIGHT)
 def index(request):
-    """What was exported, the newest first."""
+    """List the exports, newest first."""
     rows = _exports()
     if (before := request.GET.get("before", "")).isdecimal() and len(before) <= 18:
         rows = rows.filter(pk__lt=int(before))
-    shown = list(rows[: SHOWN + 1])
+    found = list(rows[: SHOWN + 1])
     context = {
         "title": _("Exports"),
-        "exports": [_shown(export) for export in shown[:SHOWN]],
-        "older": shown[SHOWN - 1].pk if len(shown) > SHOWN else None,
+        "exports": [_described(export) for export in found[:SHOWN]],
+        "pager": dated_pager(
+            newest=reverse("desk:exports") if before else "",
+            older=f"?before={found[SHOWN - 1].pk}" if len(found) > SHOWN else "",
+        ),
         "is_newest": not before,
     }
     return show(request, "desk/ledgers/exports.html", context)
@@ -75,8 +91,8 @@ def index(request):
 @require_POST
 @staff_page(RIGHT)
 def new(request):
-    """Ask for a file of exactly what the filters of a page let pass."""
-    page = source(request.POST.get("ledger", ""))
+    """Create an export of the rows that match the filters of a page."""
+    page = find_source(request.POST.get("ledger", ""))
     if page is None:
         messages.error(request, _("There is no such ledger."))
         return redirect("desk:exports")
@@ -100,7 +116,7 @@ def new(request):
 @require_safe
 @staff_page(RIGHT)
 def receipt(request, pk):
-    """One export: how far it is, and what the file was."""
+    """Show the progress of one export, and the properties of its file."""
     return show(request, "desk/ledgers/export.html", {"title": _("Export"), **_whole(request, pk)})
 
 
@@ -108,34 +124,44 @@ def receipt(request, pk):
 @require_safe
 @staff_page(RIGHT)
 def progress(request, pk):
-    """How far an export is, as a part of its page."""
+    """Return the progress of an export, as a fragment of its page."""
     return render(request, "desk/ledgers/_export.html", _whole(request, pk))
 
 
 @require_POST
 @staff_page(RIGHT)
 def download(request, pk):
-    """Send the file to whoever asked for it."""
+    """Send the file to the user who requested it."""
     export = _one(pk)
-    page = source(export.ledger)
+    page = _source_of(export)
     if export.request.user_id != request.user.pk:
         messages.error(request, _("The file goes to who asked for it. Ask for one of your own."))
         return redirect("desk:export", pk)
     if not request.user.has_perm(page.right):
         return forbidden(request)
     form = page.form(QueryDict(export.query))
-    if not form.is_valid():  # an integrator or badge that was named since by another name
+    if not form.is_valid():  # an integrator or badge has another name by now
         messages.error(request, _("These filters make no sense any more. Ask for it again."))
         return redirect("desk:export", pk)
     try:
-        pieces = deliver(export, origin=origin_of(request), asked=form.asked)
+        pieces = stream_export(export, origin=origin_of(request), filters=form.filters)
     except BadgeError as refusal:
         messages.error(request, refusal.message)
+        if refusal.code in RETRY_AFTER:
+            return _show_later(request, pk, refusal.code)
         return redirect("desk:export", pk)
     name = f"badgeadmin-{export.ledger}-{export.request_id}.{export.format.lower()}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"}
     media_type = MEDIA_TYPES[ExportFormat(export.format)]
     return StreamingHttpResponse(pieces, content_type=media_type, headers=headers)
+
+
+def _show_later(request, pk: int, code: ErrorCode):
+    """Return the page of an export that could not begin, and that must not retry by itself."""
+    context = {"title": _("Export"), **_whole(request, pk), "is_later": True}
+    answer = show(request, "desk/ledgers/export.html", context, status=code.http_status)
+    answer["Retry-After"] = RETRY_AFTER[code]
+    return answer
 
 
 def _exports():
@@ -149,24 +175,24 @@ def _one(pk: int) -> Export:
 
 
 def _whole(request, pk: int) -> dict:
-    """Return an export with its filters in words, and whether the reader may have its file."""
+    """Return an export with its filters in words, and whether it is the user's own."""
     export = _one(pk)
-    form = source(export.ledger).form(QueryDict(export.query))
-    return _shown(export) | {
+    form = _source_of(export).form(QueryDict(export.query))
+    return _described(export) | {
         "chips": form.chips if form.is_valid() else [],
         "is_own": export.request.user_id == request.user.pk,
     }
 
 
-def _shown(export: Export) -> dict:
-    """Return an export with where it stands, and the page it is of."""
+def _described(export: Export) -> dict:
+    """Return an export with its state, and the URL of its page."""
     state = export.state(timezone.now())
     return {
         "export": export,
         "ledger": contents.LEDGERS[export.ledger].label,
-        "standing": STANDINGS[state],
+        "pill": STATE_PILLS[state],
         "is_ready": state == ExportState.READY,
         "is_running": state == ExportState.RUNNING,
         "is_finished": state == ExportState.FINISHED,
-        "address": f"{source(export.ledger).address}?{export.query}",
+        "address": f"{_source_of(export).address}?{export.query}",
     }

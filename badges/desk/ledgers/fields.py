@@ -1,7 +1,9 @@
-"""The fields that ledgers are filtered by: each gives a plain value, or says what is wrong."""
+"""Form fields to filter ledgers; each one cleans to a value for a query, or raises an error."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib.auth.models import User
@@ -10,16 +12,21 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from badges.desk.forms import EARLIEST, CustomerIdField
-from badges.models import BadgeMeta, Integrator
+from badges.desk.parts.forms import EARLIEST, CustomerIdField
+from badges.models import BadgeMeta, Integrator, UserKey
+from badges.models.names import normalize_name
+from badges.models.querysets import keys_matching
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 AS_TYPED = "%Y-%m-%dT%H:%M"
 NAMED = 4
 
 
-class MomentField(forms.DateTimeField):
-    """A moment in UTC; as the end of a period it takes in the whole minute, or the whole day."""
+class UTCDateTimeField(forms.DateTimeField):
+    """A datetime in UTC; the end of a period includes its whole minute, or its whole day."""
 
     def __init__(self, *, is_end: bool = False, **kwargs):
         self.is_end = is_end
@@ -35,25 +42,25 @@ class MomentField(forms.DateTimeField):
         )
 
     def clean(self, value):
-        moment = super().clean(value)
-        if moment is None or not self.is_end:
-            return moment
-        return moment + (timedelta(days=1) if _is_day(value) else timedelta(minutes=1))
+        dt = super().clean(value)
+        if dt is None or not self.is_end:
+            return dt
+        return dt + (timedelta(days=1) if _is_day(value) else timedelta(minutes=1))
 
     def prepare_value(self, value):
-        """Give the page what its field can show: a day by its first or last minute."""
+        """Return a value that the input can show; a day as its first or last minute."""
         try:
-            moment = self.to_python(value)
-            moment = moment and moment.astimezone(UTC)
+            dt = self.to_python(value)
+            dt = dt and dt.astimezone(UTC)
         except (ValidationError, OverflowError):
             return value
-        if moment is not None and self.is_end and _is_day(value):
-            moment += timedelta(days=1, minutes=-1)
-        return moment
+        if dt is not None and self.is_end and _is_day(value):
+            dt += timedelta(days=1, minutes=-1)
+        return dt
 
 
 class BadgeField(forms.CharField):
-    """A badge by its id, its whole name, or a part that no other name has."""
+    """A badge, found by its id, by its whole name, or by a unique part of the name."""
 
     def __init__(self, **kwargs):
         super().__init__(
@@ -68,7 +75,7 @@ class BadgeField(forms.CharField):
         text = super().clean(value)
         if not text:
             return None
-        exact = BadgeMeta.objects.filter(Q(pk=text.lower()) | Q(name=text)).first()
+        exact = BadgeMeta.objects.filter(Q(pk=text.lower()) | Q(name=normalize_name(text))).first()
         found = [exact] if exact else list(BadgeMeta.objects.named_like(text)[: NAMED + 1])
         if len(found) == 1:
             return found[0]
@@ -80,30 +87,94 @@ class BadgeField(forms.CharField):
         )
 
 
-class ActorField(forms.ChoiceField):
-    """An integrator or a member of staff; the value is the column of the log and the key."""
+@dataclass(frozen=True)
+class Actor:
+    """An integrator or a member of staff: the column of the log, the key and the name."""
 
-    def __init__(self, **kwargs):
-        super().__init__(label=_("Actor"), required=False, **kwargs)
+    column: str
+    pk: int
+    name: str
 
-    def clean(self, value) -> dict:
-        """Return the condition that the actor made a request."""
-        column, _colon, pk = super().clean(value).partition(":")
-        return {f"{column}_id": int(pk)} if pk else {}
+    @property
+    def link(self) -> str:
+        """Return the actor as a query string names it."""
+        return f"{self.column}:{self.pk}"
 
-    def look_up(self):
-        """Offer everybody there is; choices that are a function would be looked up many times."""
-        integrators = Integrator.objects.order_by("name").values_list("pk", "name")
-        people = User.objects.order_by("username").values_list("pk", "username")
-        self.choices = [
-            ("", _("Anybody")),
-            (_("Integrators"), [(f"integrator:{pk}", name) for pk, name in integrators]),
-            (_("Staff"), [(f"user:{pk}", name) for pk, name in people]),
-        ]
+    @property
+    def kind(self) -> "StrOrPromise":
+        return _("Integrator") if self.column == "integrator" else _("Staff")
+
+
+def actors_like(text: str, most: int) -> list[Actor]:
+    """Return the first integrators and members of staff with a text in their name."""
+    integrators = Integrator.objects.named_like(text).order_by("name")
+    keys = keys_matching(text, UserKey.objects.all())
+    people = User.objects.filter(pk__in=keys).order_by("username")
+    return [
+        *(Actor("integrator", *row) for row in integrators.values_list("pk", "name")[:most]),
+        *(Actor("user", *row) for row in people.values_list("pk", "username")[:most]),
+    ]
+
+
+class ActorField(forms.CharField):
+    """An integrator or a member of staff.
+
+    It is found by the whole name, by a unique part of the name, or by the text of `Actor.link`.
+    """
+
+    def __init__(self):
+        super().__init__(
+            label=_("Actor"),
+            required=False,
+            max_length=255,
+            widget=forms.TextInput(attrs={"type": "search", "list": "ledger-actors"}),
+        )
+
+    def clean(self, value) -> Actor | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        found = _linked(text) or _called(normalize_name(text)) or actors_like(text, NAMED + 1)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise ValidationError(_("No integrator and no member of staff has this name."))
+        names = ", ".join(f"{actor.name} ({actor.link})" for actor in found[:NAMED])
+        raise ValidationError(
+            _("Several actors have this in their name: %(names)s.") % {"names": names}
+        )
+
+
+def _actor_kinds():
+    """Yield the column of the log, the rows, and the column of their name, for each kind."""
+    yield "integrator", Integrator.objects.all(), "name"
+    yield "user", User.objects.all(), "username"
+
+
+def _linked(text: str) -> list[Actor]:
+    """Return the actor with a text as `Actor.link`."""
+    match = re.fullmatch("(integrator|user):([0-9]{1,18})", text)
+    if not match:
+        return []
+    return [
+        Actor(column, *row)
+        for column, rows, name in _actor_kinds()
+        if column == match[1]
+        for row in rows.filter(pk=int(match[2])).values_list("pk", name)
+    ]
+
+
+def _called(text: str) -> list[Actor]:
+    """Return the actors with exactly this name."""
+    return [
+        Actor(column, *row)
+        for column, rows, name in _actor_kinds()
+        for row in rows.filter(**{name: text}).values_list("pk", name)
+    ]
 
 
 class ChosenField(forms.TypedChoiceField):
-    """One of the choices or any."""
+    """One of the choices, or none for all of them."""
 
     def __init__(self, choices, **kwargs):
         super().__init__(
@@ -112,14 +183,14 @@ class ChosenField(forms.TypedChoiceField):
 
 
 class CodeField(ChosenField):
-    """A code of the list of today, or another one: those of the past stay in the log."""
+    """A current error code, or a past one, which may still be in the log."""
 
     def valid_value(self, value):
         return bool(re.fullmatch("[0-9]{1,9}", str(value)))
 
 
 class NumberField(forms.IntegerField):
-    """The number of one request in the log, as links name it; never typed."""
+    """The number of one request in the log, which links set and users do not type."""
 
     def __init__(self):
         super().__init__(
@@ -132,7 +203,7 @@ class NumberField(forms.IntegerField):
 
 
 class OneCustomerField(CustomerIdField):
-    """A whole customer id, or nothing."""
+    """A whole customer id, or None."""
 
     def __init__(self):
         super().__init__(label=_("Customer"), required=False)

@@ -1,12 +1,14 @@
-"""The figures of some days: what was issued and refused, by day, door and cause, and who asked."""
+"""The figures of a period: issues and refusals by day, channel and cause, and the actors."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -14,24 +16,25 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from badges.desk.access import show, staff_page
-from badges.desk.charts import Chart, Series, channels_of
-from badges.desk.home import COUNTED_WHEN_OPENED, DAY, DAYS
-from badges.desk.links import Links
-from badges.desk.numbers import grouped
+from badges.desk.home.overview import COUNTED_WHEN_OPENED, DAY, DAYS
+from badges.desk.parts.charts import Chart, Series, channels_of
+from badges.desk.parts.links import Links
+from badges.desk.parts.numbers import group_digits
 from badges.errors import ErrorCode
 from badges.models import ActorCount, DailyCount, Integrator
 from badges.models.values import start_of_day
-from badges.services import summaries
+from badges.selectors.leaders import MOST_OF_A_DAY, Leaders, leaders
+from badges.services.record import summaries
 
-MOST_DAYS = 92
+MAX_DAYS = 92
 SHOWN_ACTORS = 10
-# The causes with a colour of their own; the others share one.
+# The colours of the most frequent causes; all other causes share one colour.
 COLOURS = ["one", "two", "three", "four", "five", "six"]
 REST = 0
 
 
 class PeriodForm(forms.Form):
-    """The days to show, in UTC and both inclusive: the last thirty where nothing is given."""
+    """The days to show, in UTC and both inclusive; the default is the last 30 days."""
 
     since = forms.DateField(
         label=gettext_lazy("From (UTC)"),
@@ -53,8 +56,8 @@ class PeriodForm(forms.Form):
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
             self.add_error("until", _("This lies before the beginning."))
-        elif since and until and (until - since).days >= MOST_DAYS:
-            words = _("Choose at most %(count)d days.") % {"count": MOST_DAYS}
+        elif since and until and (until - since).days >= MAX_DAYS:
+            words = _("Choose at most %(count)d days.") % {"count": MAX_DAYS}
             self.add_error("since", words)
 
     @property
@@ -63,7 +66,7 @@ class PeriodForm(forms.Form):
 
     @cached_property
     def days(self) -> list[date]:
-        """Every day of the period; none while it makes no sense."""
+        """Return every day of the period, or an empty list if the form is invalid."""
         if not self.is_valid():
             return []
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]
@@ -72,7 +75,7 @@ class PeriodForm(forms.Form):
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who asked, how often, and how much of that was refused."""
+    """The requests and refusals of one actor."""
 
     name: str
     icon: str
@@ -82,28 +85,32 @@ class Actor:
 
     @property
     def text(self) -> str:
-        return grouped(self.requests)
+        return group_digits(self.requests)
 
     @property
     def refused_text(self) -> str:
-        return grouped(self.refused)
+        return group_digits(self.refused)
 
     @property
     def share(self) -> str:
-        return grouped(round(100 * self.refused / self.requests))
+        return group_digits(round(100 * self.refused / self.requests))
 
 
 @require_safe
 @staff_page("badges.view_requestlog")
 def figures(request):
-    """The charts of a period, each with its table."""
+    """Show the charts of a period, each with its table."""
     summaries.catch_up(COUNTED_WHEN_OPENED)
     form = PeriodForm(request.GET, today=start_of_day(timezone.now()).date())
     context = {"title": _("Figures"), "form": form}
     if form.days:
         links = Links(request.user)
         context["charts"] = [_issued(form.days), _refused(form.days)]
-        context["actors"] = _actors(form.days, links)
+        busiest = leaders(
+            ActorCount.objects.all(), form.days, "integrator_id", "user_id", value="requests"
+        )
+        context["actors"] = _actors(form.days, busiest, links)
+        context["actors_of_each_day"] = MOST_OF_A_DAY if busiest.is_cut else None
     return show(request, "desk/ledgers/figures.html", context)
 
 
@@ -125,19 +132,19 @@ def _issued(days: list[date]) -> Chart:
 
 
 def _refused(days: list[date]) -> Chart:
-    """Count requests refused as a whole and customers whom an accepted list refused."""
+    """Count refused requests, and refused customers of accepted lists."""
     rows = DailyCount.objects.of_badge().between(days[0], days[-1]).filter(code__gt=0).order_by()
-    counts = Counter()
-    by_code = Counter()
+    counts: Counter[tuple[date, int | str]] = Counter()
+    by_code: Counter[int] = Counter()
     for day, code, requests, customers in rows.values_list("day", "code").annotate(
         Sum("requests"), Sum("customers")
     ):
         counts[day, code] = requests + customers
         by_code[code] += requests + customers
     series = _causes(by_code)
-    shown = {each.key for each in series}
+    named = {each.key for each in series}
     for (day, code), count in list(counts.items()):
-        if code not in shown:
+        if code not in named:
             counts[day, REST] += count
     return Chart(
         slug="figures-refused",
@@ -165,26 +172,34 @@ def _causes(by_code: Counter) -> list[Series]:
     return named
 
 
-def _actors(days: list[date], links: Links) -> list[Actor]:
-    """Return who asked most, the busiest first."""
-    rows = ActorCount.objects.between(days[0], days[-1]).order_by()
-    busy = rows.values("integrator_id", "user_id").annotate(
+def _actors(days: list[date], busiest: Leaders, links: Links) -> list[Actor]:
+    """Return the actors with the most requests, the busiest first."""
+    rows = list(_sums(days, busiest.keys[:SHOWN_ACTORS]))
+    names = _names(rows)
+    return [_actor(row, names, days, links) for row in rows]
+
+
+def _sums(days: list[date], keys: list[tuple[int, int]]) -> QuerySet:
+    """Return the sums of some actors; no actor is both an integrator and a user."""
+    integrators = [integrator for integrator, user in keys if not user]
+    users = [user for _integrator, user in keys if user]
+    of_them = Q(integrator_id__in=integrators, user_id=0) | Q(integrator_id=0, user_id__in=users)
+    rows = ActorCount.objects.filter(of_them, day__in=days).order_by()
+    sums = rows.values("integrator_id", "user_id").annotate(
         of_all=Sum("requests"), of_refused=Sum("refused")
     )
-    busiest = list(busy.order_by("-of_all", "integrator_id", "user_id")[:SHOWN_ACTORS])
-    names = _names(busiest)
-    return [_actor(row, names, days, links) for row in busiest]
+    return sums.order_by("-of_all", "integrator_id", "user_id")
 
 
-def _names(rows: list[dict]) -> dict[tuple[str, int], str]:
-    """Return what the integrators and users among some actors are called."""
+def _names(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
+    """Return the names of the integrators and users among some actors."""
     integrators = Integrator.objects.filter(pk__in={row["integrator_id"] for row in rows})
     users = User.objects.filter(pk__in={row["user_id"] for row in rows})
     named = {("integrator", pk): name for pk, name in integrators.values_list("pk", "name")}
     return named | {("user", pk): name for pk, name in users.values_list("pk", "username")}
 
 
-def _actor(row: dict, names: dict, days: list[date], links: Links) -> Actor:
+def _actor(row: Mapping[str, Any], names: dict, days: list[date], links: Links) -> Actor:
     kind, key, icon = "", 0, "terminal"
     if row["integrator_id"]:
         kind, key, icon = "integrator", row["integrator_id"], "api"

@@ -1,6 +1,7 @@
-"""The forms that narrow the ledgers: what a query string asks for, typed and in words."""
+"""The filter forms of the ledgers, which parse a query string and describe it in words."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django import forms
@@ -8,22 +9,25 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from badges.audit.filters import CHANGES, Filter
-from badges.audit.history import DEFINITIONS, ISSUED, Book
+from badges.audit.history import DEFINITIONS, ISSUED, LedgerQuery
 from badges.desk.ledgers.fields import (
     ActorField,
     BadgeField,
     ChosenField,
     CodeField,
-    MomentField,
     NumberField,
     OneCustomerField,
+    UTCDateTimeField,
 )
 from badges.errors import ErrorCode
 from badges.models import Channel, Operation, OwnerType, RequestOutcome, SavedFilter
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
-def choices_of(book: Book) -> list[tuple[str, str]]:
-    """Return the operations that bring rows of a book about."""
+
+def choices_of(book: LedgerQuery) -> "list[tuple[str, StrOrPromise]]":
+    """Return the operations that write rows of a ledger."""
     return [(operation.value, operation.label) for operation in book.operations]
 
 
@@ -32,27 +36,26 @@ CODES = sorted((code.value, f"{code.value} {code.message}") for code in ErrorCod
 
 @dataclass(frozen=True)
 class Chip:
-    """One filter that is set, in words, and the query string without it."""
+    """One active filter in words, and the query string without it."""
 
-    label: str
+    label: "StrOrPromise | None"
     value: str
     without: str
 
 
 class LedgerForm(forms.Form):
-    """What all ledgers are narrowed by; while something in it makes no sense, it asks nothing."""
+    """The filters that all ledgers have; an invalid form lists no rows."""
 
     number = NumberField()
     channel = ChosenField(Channel.choices, label=_("Channel"))
     actor = ActorField()
     badge = BadgeField()
     request_id = forms.CharField(label=_("Request id"), required=False, max_length=100)
-    since = MomentField(label=_("From (UTC)"))
-    until = MomentField(label=_("Until (UTC)"), is_end=True)
+    since = UTCDateTimeField(label=_("From (UTC)"))
+    until = UTCDateTimeField(label=_("Until (UTC)"), is_end=True)
 
     def __init__(self, data):
         super().__init__(data)
-        self.fields["actor"].look_up()
         for name, field in self.fields.items():
             if self[name].errors:
                 field.widget.attrs["aria-invalid"] = "true"
@@ -63,20 +66,23 @@ class LedgerForm(forms.Form):
             self.add_error("until", _("This lies before the beginning."))
 
     @cached_property
-    def asked(self) -> Filter:
-        """What a valid form asks for."""
+    def filters(self) -> Filter:
+        """Return the filter of a valid form."""
         values = {
             name: value for name, value in self.cleaned_data.items() if value not in (None, "")
         }
-        badge, actor = values.pop("badge", None), values.pop("actor", {})
-        return Filter(**values, **actor, badge_id=badge and badge.pk)
+        badge, actor = values.pop("badge", None), values.pop("actor", None)
+        by = {f"{actor.column}_id": actor.pk} if actor else {}
+        return Filter(**values, **by, badge_id=badge and badge.pk)
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """What is asked for, as a query string has it: a badge by its id, nothing that is empty."""
+        """Return the filters as query parameters: by key if there is one, without empty texts."""
         texts = {name: self.data.get(name, "").strip() for name in self.fields}
         if badge := self.cleaned_data.get("badge"):
             texts["badge"] = badge.pk
+        if actor := self.cleaned_data.get("actor"):
+            texts["actor"] = actor.link
         return {name: text for name, text in texts.items() if text}
 
     @property
@@ -85,18 +91,24 @@ class LedgerForm(forms.Form):
 
     @property
     def badge_text(self) -> str:
-        """The badge as its field shows it: by its name once it is known."""
+        """Return the name of the badge if it was found, else the typed text."""
         badge = self.cleaned_data.get("badge")
         return badge.name if badge else self.data.get("badge", "")
 
+    @property
+    def actor_text(self) -> str:
+        """Return the name of the actor if it was found, else the typed text."""
+        actor = self.cleaned_data.get("actor")
+        return actor.name if actor else self.data.get("actor", "")
+
     def with_query(self, **changes: str) -> str:
-        """Return the query string with some filters changed, or taken away by an empty text."""
+        """Return the query string with some filters changed; an empty text removes one."""
         changed = self.query | changes
         return urlencode({name: text for name, text in changed.items() if text})
 
     @cached_property
     def chips(self) -> list[Chip]:
-        """The filters that are set, each to be taken away; none while some make no sense."""
+        """Return the active filters, which can be removed; an invalid form has none."""
         return [
             Chip(self.fields[name].label, self._in_words(name), self.with_query(**{name: ""}))
             for name in self.query
@@ -105,14 +117,16 @@ class LedgerForm(forms.Form):
 
     @property
     def shown(self):
-        """The fields to fill in; the badge has a template of its own."""
-        return [field for field in self.visible_fields() if field.name != "badge"]
+        """Return the visible fields without the searchable ones, which the template shows."""
+        return [field for field in self.visible_fields() if field.name not in ("badge", "actor")]
 
     def _in_words(self, name: str) -> str:
         if name == "badge":
             return self.badge_text
+        if name == "actor":
+            return self.actor_text
         field, text = self.fields[name], self.query[name]
-        if isinstance(field, MomentField):
+        if isinstance(field, UTCDateTimeField):
             return field.prepare_value(text).strftime("%Y-%m-%d %H:%M")
         if not isinstance(field, forms.ChoiceField):
             return text
@@ -120,7 +134,7 @@ class LedgerForm(forms.Form):
 
 
 class RequestForm(LedgerForm):
-    """Which requests of the log to list."""
+    """The filters of the request log."""
 
     outcome = ChosenField(RequestOutcome.choices, label=_("Outcome"))
     code = CodeField(CODES, label=_("Code"), coerce=int)
@@ -136,7 +150,7 @@ class RequestForm(LedgerForm):
 
 
 class DefinitionForm(LedgerForm):
-    """Which revisions of badges to list."""
+    """The filters of the revisions of badges."""
 
     operation = ChosenField(choices_of(DEFINITIONS), label=_("Operation"))
 
@@ -144,7 +158,7 @@ class DefinitionForm(LedgerForm):
 
 
 class RevocationForm(LedgerForm):
-    """Which revocations to list."""
+    """The filters of the revocations."""
 
     customer_id = OneCustomerField()
     owner_type = ChosenField(OwnerType.choices, label=_("Triggered by"))
@@ -156,7 +170,7 @@ class RevocationForm(LedgerForm):
 
 
 class EnrolmentForm(RevocationForm):
-    """Which enrolments to list."""
+    """The filters of the enrolments."""
 
     revoked = ChosenField(
         [("no", _("Not revoked")), ("yes", _("Revoked"))],
@@ -171,13 +185,13 @@ class EnrolmentForm(RevocationForm):
 
 
 class IssuedForm(EnrolmentForm):
-    """Which issued badges to list."""
+    """The filters of the issued badges."""
 
     operation = ChosenField(choices_of(ISSUED), label=_("Operation"))
 
 
 class NameForm(forms.Form):
-    """The name that a filter is kept under."""
+    """The name of a saved filter."""
 
     name = forms.CharField(
         label=_("Name"), max_length=SavedFilter._meta.get_field("name").max_length
@@ -185,8 +199,8 @@ class NameForm(forms.Form):
 
 
 def _flat(choices) -> list[tuple[str, str]]:
-    """Return choices without their groups, by the text of their values."""
-    flat = []
+    """Return choices without their groups, with their values as text."""
+    flat: list[tuple[str, str]] = []
     for value, label in choices:
         flat += _flat(label) if isinstance(label, list) else [(str(value), label)]
     return flat

@@ -1,7 +1,8 @@
-"""What was issued, enrolled, revoked and defined: one page for each kind, with the same filters."""
+"""Views of the history: issues, enrolments, revocations and definitions, with the same filters."""
 
 from dataclasses import dataclass
 from functools import partial, wraps
+from typing import TYPE_CHECKING
 
 from django.http import Http404
 from django.urls import reverse
@@ -12,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from badges.audit import history as books
 from badges.desk.access import show, staff_page
-from badges.desk.find import timeline_url
+from badges.desk.customers.find import timeline_url
+from badges.desk.customers.timeline import FACT_PILLS
 from badges.desk.ledgers import saved
 from badges.desk.ledgers.forms import (
     DefinitionForm,
@@ -22,23 +24,25 @@ from badges.desk.ledgers.forms import (
     NameForm,
     RevocationForm,
 )
-from badges.desk.ledgers.pages import Page, in_order, page_of
-from badges.desk.timeline import FACT_STANDINGS
-from badges.history import changes, with_before
+from badges.desk.ledgers.pages import Page, in_order, page_of, pager_of
 from badges.models import BadgeRevision
+from badges.selectors.revisions import changes, with_before
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
-    """One page of the history: who may open it, and what it lists."""
+class LedgerPage:
+    """One page of the history: its permission, its rows and its texts."""
 
     slug: str
-    label: str
+    label: "StrOrPromise"
     icon: str
     right: str
-    book: books.Book
+    book: books.LedgerQuery
     form: type[LedgerForm]
-    nothing: str
+    nothing: "StrOrPromise"
 
     @property
     def address(self) -> str:
@@ -49,8 +53,8 @@ class Kind:
         return self.book.model is BadgeRevision
 
 
-KINDS = [
-    Kind(
+LEDGER_PAGES = [
+    LedgerPage(
         slug="issued",
         label=gettext_lazy("Issued"),
         icon="workspace_premium",
@@ -59,7 +63,7 @@ KINDS = [
         form=IssuedForm,
         nothing=gettext_lazy("No badge was issued yet"),
     ),
-    Kind(
+    LedgerPage(
         slug="enrolments",
         label=gettext_lazy("Enrolments"),
         icon="how_to_reg",
@@ -68,7 +72,7 @@ KINDS = [
         form=EnrolmentForm,
         nothing=gettext_lazy("Nobody was enrolled yet"),
     ),
-    Kind(
+    LedgerPage(
         slug="revoked",
         label=gettext_lazy("Revoked badges"),
         icon="undo",
@@ -77,7 +81,7 @@ KINDS = [
         form=RevocationForm,
         nothing=gettext_lazy("No badge was revoked yet"),
     ),
-    Kind(
+    LedgerPage(
         slug="revoked-enrolments",
         label=gettext_lazy("Revoked enrolments"),
         icon="person_remove",
@@ -86,7 +90,7 @@ KINDS = [
         form=RevocationForm,
         nothing=gettext_lazy("No enrolment was revoked yet"),
     ),
-    Kind(
+    LedgerPage(
         slug="definitions",
         label=gettext_lazy("Badge definitions"),
         icon="military_tech",
@@ -96,14 +100,14 @@ KINDS = [
         nothing=gettext_lazy("No badge was defined yet"),
     ),
 ]
-BY_SLUG = {kind.slug: kind for kind in KINDS}
+BY_SLUG = {kind.slug: kind for kind in LEDGER_PAGES}
 
 
 def of_kind(view):
-    """Ask for the right of the kind that an address names; of no kind there is no page."""
+    """Require the permission of the kind in the URL; raise Http404 for an unknown kind."""
 
     @wraps(view)
-    def page(request, kind=KINDS[0].slug, **more):
+    def page(request, kind=LEDGER_PAGES[0].slug, **more):
         if kind not in BY_SLUG:
             raise Http404
         return staff_page(BY_SLUG[kind].right)(view)(request, BY_SLUG[kind], **more)
@@ -114,13 +118,13 @@ def of_kind(view):
 @require_safe
 @of_kind
 def index(request, kind):
-    """The rows of one kind, narrowed by the filters."""
+    """List the rows of one kind that match the filters."""
     form = kind.form(request.GET)
     context = {
         "title": _("Issuance history"),
         "kind": kind,
         "ledger": kind.slug,
-        "kinds": [each for each in KINDS if request.user.has_perm(each.right)],
+        "kinds": [each for each in LEDGER_PAGES if request.user.has_perm(each.right)],
         "form": form,
         "name_form": NameForm(),
         "saved": saved.saved_filters(request, kind.slug),
@@ -132,53 +136,59 @@ def index(request, kind):
 
 @require_POST
 @of_kind
-def keep(request, kind):
-    """Keep the filters under a name."""
-    return saved.keep(request, kind.form, ledger=kind.slug, address=kind.address)
+def save(request, kind):
+    """Save the filters under a name."""
+    return saved.save_view(request, kind.form, ledger=kind.slug, address=kind.address)
 
 
 @require_POST
 @of_kind
-def forget(request, kind, pk):
-    """Delete a filter that was kept."""
-    return saved.forget(request, pk, address=kind.address)
+def delete(request, kind, pk):
+    """Delete a saved filter."""
+    return saved.delete_view(request, pk, address=kind.address)
 
 
-def _listed(request, kind: Kind, form: LedgerForm) -> dict:
-    """Return the page that is asked for, with its rows; nothing while the form is wrong."""
+def _listed(request, kind: LedgerPage, form: LedgerForm) -> dict:
+    """Return the requested page with its rows; an empty page if the form is invalid."""
     if not form.is_valid():
         return {"page": Page(), "rows": []}
-    asked = form.asked
+    filters = form.filters
     page = page_of(
         request.GET,
         form,
-        partial(kind.book.read, asked),
-        key=kind.book.key_for(asked),
+        partial(kind.book.read, filters),
+        key=kind.book.key_for(filters),
         hex_ids=not kind.is_of_definitions,
     )
     show_row = _revision if kind.is_of_definitions else _fact
-    return {"page": page, "rows": [show_row(row, kind) for row in in_order(_rows(kind), page.pks)]}
+    return {
+        "page": page,
+        "pager": pager_of(page, form, address=kind.address),
+        "rows": [show_row(row, kind) for row in in_order(_rows(kind), page.pks)],
+    }
 
 
-def _rows(kind: Kind):
-    """Return everything of the kind with what a row shows of it."""
+def _rows(kind: LedgerPage):
+    """Return all rows of the kind, with the related rows that the list shows."""
     cause = kind.book.cause
-    rows = kind.book.model.objects.select_related("badge", f"{cause}__integrator", f"{cause}__user")
+    rows = kind.book.model._default_manager.select_related(
+        "badge", f"{cause}__integrator", f"{cause}__user"
+    )
     rows = rows.defer(f"{cause}__content", f"{cause}__errors")
     return with_before(rows) if kind.is_of_definitions else rows
 
 
-def _fact(fact, kind: Kind) -> dict:
+def _fact(fact, kind: LedgerPage) -> dict:
     return {
         "fact": fact,
-        "moment": getattr(fact, kind.book.moment),
+        "at": getattr(fact, kind.book.time_column),
         "cause": getattr(fact, kind.book.cause),
-        "standing": FACT_STANDINGS[fact.status(timezone.now())],
+        "pill": FACT_PILLS[fact.status(timezone.now())],
         "timeline": timeline_url(fact),
     }
 
 
-def _revision(revision, kind: Kind) -> dict:
+def _revision(revision, kind: LedgerPage) -> dict:
     return {
         "revision": revision,
         "cause": revision.request,

@@ -2,19 +2,20 @@
 
 from django.urls import path
 
-from badges.desk.ledgers import exports, figures, history, request, requests
+from badges.desk.ledgers import exports, figures, history, request_list, request_page
 
 urlpatterns = [
-    path("requests/", requests.index, name="requests"),
-    path("requests/tail/", requests.tail, name="requests-tail"),
-    path("requests/badges/", requests.badges, name="requests-badges"),
-    path("requests/filters/", requests.keep, name="requests-keep"),
-    path("requests/filters/<int:pk>/delete/", requests.forget, name="requests-forget"),
-    path("requests/<int:pk>/", request.detail, name="request"),
+    path("requests/", request_list.index, name="requests"),
+    path("requests/tail/", request_list.tail, name="requests-tail"),
+    path("requests/badges/", request_list.badges, name="requests-badges"),
+    path("requests/actors/", request_list.actors, name="requests-actors"),
+    path("requests/filters/", request_list.save, name="requests-keep"),
+    path("requests/filters/<int:pk>/delete/", request_list.delete, name="requests-forget"),
+    path("requests/<int:pk>/", request_page.detail, name="request"),
     path("history/", history.index, name="history"),
     path("history/<slug:kind>/", history.index, name="history"),
-    path("history/<slug:kind>/filters/", history.keep, name="history-keep"),
-    path("history/<slug:kind>/filters/<int:pk>/delete/", history.forget, name="history-forget"),
+    path("history/<slug:kind>/filters/", history.save, name="history-keep"),
+    path("history/<slug:kind>/filters/<int:pk>/delete/", history.delete, name="history-forget"),
     path("figures/", figures.figures, name="figures"),
     path("exports/", exports.index, name="exports"),
     path("exports/new/", exports.new, name="export-new"),

@@ -1,4 +1,4 @@
-"""Bring the German catalogue up to date."""
+"""Update the German message catalogue."""
 
 import re
 from pathlib import Path
@@ -8,13 +8,13 @@ from django.core.management import BaseCommand, call_command
 from django.utils.translation import gettext as _
 
 LANGUAGE = "de"
-# What is no part of the application, or was installed beside it.
+# Directories that are not part of the application, or were installed next to it.
 IGNORED = ["tests", "var", ".venv", "venv"]
 DATE = re.compile(r'^"(POT-Creation|PO-Revision)-Date:.*\\n"\n', re.MULTILINE)
 
 
 class Command(BaseCommand):
-    help = _("Take the texts of the source into the German catalogue, and compile it (gettext).")
+    help = _("Update the German catalogue from the source, and compile it (requires gettext).")
 
     def handle(self, **options):
         call_command(
@@ -27,6 +27,6 @@ class Command(BaseCommand):
         )
         folder = Path(settings.LOCALE_PATHS[0]) / LANGUAGE / "LC_MESSAGES"
         catalogue = folder / "django.po"
-        # A run that finds nothing new shall leave no trace.
+        # A run without new texts must not change the file.
         catalogue.write_text(DATE.sub("", catalogue.read_text()))
         call_command("compilemessages", locale=[LANGUAGE], ignore_patterns=IGNORED, verbosity=0)

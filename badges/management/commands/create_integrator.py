@@ -1,7 +1,7 @@
-"""Make an API client on the command line."""
+"""Create an API client on the command line."""
 
 import json
-from datetime import UTC, datetime
+from argparse import ArgumentTypeError
 
 from django.contrib.auth.models import Group
 from django.core.management import BaseCommand, CommandError
@@ -9,23 +9,24 @@ from django.utils.translation import gettext as _
 
 from badges.errors import BadgeError
 from badges.models import Channel
-from badges.services.integrators import create_integrator
-from badges.services.requests import Origin
+from badges.services.access.integrators import create_integrator
+from badges.services.request_log import Origin
+from badges.times import parse_datetime
 
 DEFAULT_GROUP = "Default"
 
 
 class Command(BaseCommand):
-    help = _("Make an integrator, a client of the API, and show its secret this once.")
+    help = _("Create an integrator, which is a client of the API, and show its secret once.")
 
     def add_arguments(self, parser):
-        parser.add_argument("name", help=_("The name of the integrator, as the logs show it."))
+        parser.add_argument("name", help=_("The name of the integrator."))
         parser.add_argument(
             "--access-group",
             action="append",
             metavar="GROUP",
             dest="access_groups",
-            help=_("An access group it belongs to; may be repeated. Default: %(group)s.")
+            help=_("An access group of the integrator; may be repeated. Default: %(group)s.")
             % {"group": DEFAULT_GROUP},
         )
         parser.add_argument(
@@ -34,16 +35,16 @@ class Command(BaseCommand):
             default=[],
             metavar="TYPE",
             dest="owner_types",
-            help=_("A module it may claim and give badges for; may be repeated. Default: all."),
+            help=_("An owner type for which it may act; may be repeated. Default: all."),
         )
         parser.add_argument(
             "--ends-at",
-            type=self.moment,
+            type=self.dt,
             metavar="ISO",
-            help=_("From when on it is refused, as ISO 8601; without an offset in UTC."),
+            help=_("The end of its access as ISO 8601; UTC if the offset is omitted."),
         )
         parser.add_argument(
-            "--json", action="store_true", help=_("Print one JSON object and nothing else.")
+            "--json", action="store_true", help=_("Print the result as one JSON object.")
         )
 
     def handle(self, *, name, access_groups, owner_types, ends_at, **options):
@@ -58,29 +59,31 @@ class Command(BaseCommand):
             )
         except BadgeError as refusal:
             raise CommandError(str(refusal.message)) from refusal
-        made = {
+        credentials = {
             "name": integrator.name,
             "client_id": integrator.client_id,
             "client_secret": secret,
         }
-        self.stdout.write(json.dumps(made) if options["json"] else self.text(made))
+        self.stdout.write(json.dumps(credentials) if options["json"] else self.text(credentials))
 
     @staticmethod
-    def moment(text):
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    def dt(text):
+        try:
+            return parse_datetime(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from error
 
     @staticmethod
     def groups(names):
-        """Return the access groups of the names; one that is missing stops the command."""
+        """Return the access groups with these names; raise CommandError if one is missing."""
         groups = list(Group.objects.filter(name__in=names))
         missing = set(names) - {group.name for group in groups}
         if missing:
             raise CommandError(
-                _("There is no access group %(names)s. There are: %(known)s.")
+                _("There is no access group %(names)s. Existing groups: %(existing)s.")
                 % {
                     "names": ", ".join(sorted(missing)),
-                    "known": ", ".join(
+                    "existing": ", ".join(
                         Group.objects.order_by("name").values_list("name", flat=True)
                     ),
                 }
@@ -88,13 +91,13 @@ class Command(BaseCommand):
         return groups
 
     @staticmethod
-    def text(made):
+    def text(credentials):
         return (
             _(
                 "Integrator: %(name)s\n"
                 "Client id: %(client_id)s\n"
                 "Client secret: %(client_secret)s\n"
-                "The secret is kept as a hash alone: note it now, it cannot be shown again."
+                "Only a hash of the secret is stored. Copy it now; it cannot be shown again."
             )
-            % made
+            % credentials
         )

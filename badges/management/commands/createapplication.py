@@ -1,14 +1,14 @@
-"""The OAuth toolkit's command would make an integrator that nobody is told of: it is shut."""
+"""Disable the OAuth toolkit's command, whose integrators would be missing in the request log."""
 
 from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 
 class Command(BaseCommand):
-    help = _("Not for use: create_integrator makes integrators.")
+    help = _("Disabled. Use create_integrator instead.")
 
     def add_arguments(self, parser):
         parser.add_argument("anything", nargs="*")
 
     def handle(self, **options):
-        raise CommandError(_("Use create_integrator, which leaves its trace in the request log."))
+        raise CommandError(_("Use create_integrator, which writes to the request log."))

@@ -1,4 +1,4 @@
-"""Put a pseudonym in the place of one customer, everywhere."""
+"""Replace one customer by a pseudonym, in every table."""
 
 from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from badges.errors import BadgeError
 from badges.models import Channel
 from badges.models.ids import customer_id_in
-from badges.services.erasure import erase_customer, preview_erasure
-from badges.services.requests import Origin
+from badges.services.record.erasure import erase_customer, preview_erasure
+from badges.services.request_log import Origin
 
 
 class Command(BaseCommand):
@@ -17,26 +17,55 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("customer_id", help=_("The number of the customer."))
-        parser.add_argument("--reason", default="", help=_("Why, as the request log shows it."))
+        parser.add_argument("customer_id", help=_("The customer id."))
+        parser.add_argument("--reason", default="", help=_("The reason, for the request log."))
         parser.add_argument(
-            "--dry-run", action="store_true", help=_("Say what would change, and change nothing.")
+            "--dry-run", action="store_true", help=_("Print the changes without making them.")
         )
 
-    def handle(self, *, customer_id, reason, dry_run, **options):
+        parser.add_argument(
+            "--show-leftovers",
+            action="store_true",
+            help=_(
+                "List the values that name the customer and that an erasure keeps, because "
+                "integrators or staff chose them as identifiers. Makes no changes."
+            ),
+        )
+
+    def handle(self, *, customer_id, reason, dry_run, show_leftovers, **options):
         number = customer_id_in(customer_id)
         if number is None:
-            raise CommandError(_("That is no customer id."))
+            message = _("“%(value)s” is not a customer id, which has only digits.")
+            raise CommandError(message % {"value": customer_id})
         origin = Origin(channel=Channel.COMMAND, reason=reason)
         try:
             erased = (
                 preview_erasure(number)
-                if dry_run
+                if dry_run or show_leftovers
                 else erase_customer(origin=origin, customer_id=number)
             )
         except BadgeError as refusal:
             raise CommandError(str(refusal.message)) from refusal
+        except OSError as error:
+            raise CommandError(
+                _("The customer was erased, but sealing failed: %(error)s") % {"error": error}
+            ) from error
+        if show_leftovers:
+            self.write_leftovers(erased, keys=True)
+            return
         for table, rows in erased.rows.items():
             self.stdout.write(f"{table}: {rows}")
-        said = _("Would become customer %(number)d.") if dry_run else _("Now customer %(number)d.")
-        self.stdout.write(said % {"number": erased.pseudonym})
+        pseudonym = (
+            _("Pseudonym: %(number)d (dry run).") if dry_run else _("Pseudonym: %(number)d.")
+        )
+        self.stdout.write(pseudonym % {"number": erased.pseudonym})
+        self.write_leftovers(erased, keys=False)
+
+    def write_leftovers(self, erased, *, keys):
+        if not erased.leftovers:
+            self.stdout.write(_("No other values name the customer."))
+            return
+        self.stdout.write(_("Values that were kept because integrators or staff chose them:"))
+        for column, rows in sorted(erased.leftovers.items()):
+            values = ", ".join(map(str, rows)) if keys else len(rows)
+            self.stdout.write(f"{column}: {values}")

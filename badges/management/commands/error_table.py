@@ -1,4 +1,4 @@
-"""Print the table of error codes as the README shows it."""
+"""Print the table of error codes as badges/api/README.md shows it."""
 
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _

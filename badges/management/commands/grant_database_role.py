@@ -9,17 +9,19 @@ from badges.audit.database_role import grant
 
 class Command(BaseCommand):
     help = _(
-        "Give a PostgreSQL role exactly what the application needs: it can add to the request log "
-        "and the ledgers, but neither change nor delete there. Run it as the owner of the tables, "
-        "and again after each migrate."
+        "Grant a PostgreSQL role the privileges that the application needs: it can insert rows "
+        "into the request log and the ledgers, but cannot change or delete them. Run this command "
+        "as the owner of the tables, and again after each migrate."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("role", help=_("The role; it is made if there is none of that name."))
+        parser.add_argument(
+            "role", help=_("The name of the role, which is created if it does not exist.")
+        )
 
     def handle(self, *, role, **options):
         if connection.vendor != "postgresql":
-            raise CommandError(_("SQLite has no roles; DATABASE_URL must name PostgreSQL."))
+            raise CommandError(_("SQLite has no roles; DATABASE_URL must refer to PostgreSQL."))
         try:
             statements = grant(role)
         except DatabaseError as error:

@@ -1,1 +1,1 @@
-"""The demo: its log-ins, its badges and the three months they were given in."""
+"""The demo: its users, its badges, and three months of earns."""

@@ -1,7 +1,6 @@
-"""Who may log in to the demo, and the file under var/ that remembers the secrets."""
+"""The users of the demo, and the file in VAR_DIR that stores their passwords."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,10 +9,11 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.utils.crypto import get_random_string
 
+from badges.files import whole_file
 from badges.models import BadgeMeta, Channel, Integrator, RequestLog
-from badges.services.integrators import create_integrator
-from badges.services.people import create_user
-from badges.services.requests import Origin
+from badges.services.access.integrators import create_integrator
+from badges.services.access.people import UserValues, create_user
+from badges.services.request_log import Origin
 
 INTEGRATOR = "demo-loyalty"
 ROLES = {"membercare": "MemberCare", "supervisor": "Supervisor", "auditor": "Auditor"}
@@ -23,7 +23,7 @@ PASSWORD_LENGTH = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogIns:
-    """The passwords by user name, and what an integrator authenticates with."""
+    """The passwords by user name, and the credentials of an integrator."""
 
     passwords: dict[str, str]
     client_id: str
@@ -31,17 +31,17 @@ class LogIns:
 
     @staticmethod
     def file(client_id: str) -> Path:
-        """Return the file of one demo: several databases may hold one each."""
+        """Return the file of one demo; several databases may contain one each."""
         return settings.VAR_DIR / f"demo-log-ins-{client_id}.json"
 
-    def keep(self) -> None:
-        """Write the file, readable by its owner alone."""
+    def write_file(self) -> None:
+        """Write the file, readable only by its owner."""
         file = self.file(self.client_id)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as new:
-            json.dump(asdict(self), new, indent=2)
+        with whole_file(file, replace=True) as new:
+            new.write(json.dumps(asdict(self), indent=2).encode())
 
 
-def kept() -> LogIns | None:
+def stored_log_ins() -> LogIns | None:
     """Return the log-ins of the demo in this database, or None when there is none."""
     if Integrator._meta.db_table not in connection.introspection.table_names():
         return None
@@ -54,7 +54,10 @@ def kept() -> LogIns | None:
 
 
 def is_empty() -> bool:
-    """Whether the database holds nothing of anybody's; it may lack the tables."""
+    """Return whether the database has no users, integrators, badges and requests.
+
+    Its tables may be missing.
+    """
     tables = connection.introspection.table_names()
     return not any(
         model._meta.db_table in tables and model.objects.order_by().exists()
@@ -63,13 +66,16 @@ def is_empty() -> bool:
 
 
 def make() -> LogIns:
-    """Make a user for each role, an administrator and an integrator."""
+    """Create a user for each role, an administrator and an integrator."""
     passwords = {name: get_random_string(PASSWORD_LENGTH) for name in [*ROLES, ADMIN]}
     origin = Origin(channel=Channel.COMMAND)
-    rights = {name: {"groups": Group.objects.filter(name=role)} for name, role in ROLES.items()}
+    rights: dict[str, UserValues] = {
+        name: {"groups": Group.objects.filter(name=role)} for name, role in ROLES.items()
+    }
     rights[ADMIN] = {"is_superuser": True}
     for name, password in passwords.items():
-        create_user(origin=origin, username=name, password=password, is_staff=True, **rights[name])
+        values: UserValues = {"is_staff": True, **rights[name]}
+        create_user(origin=origin, username=name, password=password, **values)
     integrator, secret = create_integrator(
         origin=origin,
         name=INTEGRATOR,

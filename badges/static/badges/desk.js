@@ -7,11 +7,11 @@
   const locale = navigator.languages.find((each) => each.split("-")[0] === language) ?? language;
   const date = { year: "numeric", month: "short", day: "numeric" };
   const day = new Intl.DateTimeFormat(locale, date);
-  const moment = new Intl.DateTimeFormat(locale, { ...date, hour: "numeric", minute: "2-digit" });
+  const dateTime = new Intl.DateTimeFormat(locale, { ...date, hour: "numeric", minute: "2-digit" });
 
   const showLocalTimes = (root) => {
     for (const time of root.querySelectorAll("time[data-local]")) {
-      const format = time.dataset.local === "date" ? day : moment;
+      const format = time.dataset.local === "date" ? day : dateTime;
       time.textContent = format.format(new Date(time.dateTime));
     }
   };

@@ -4,8 +4,8 @@
 (() => {
   const MINUTE = 60_000;
 
-  /* Without minutes the field is emptied: that is the moment of the click itself. */
-  const moment = ({ minutesAgo, at }) => {
+  /* Without minutes the field is emptied: the server then takes the time of the click. */
+  const eventDate = ({ minutesAgo, at }) => {
     if (at) return at;
     if (!Number(minutesAgo)) return "";
     return new Date(Date.now() - Number(minutesAgo) * MINUTE).toISOString().slice(0, 16);
@@ -15,7 +15,7 @@
     const button = event.target.closest("[data-desk-fills]");
     const field = button && document.getElementById(button.dataset.deskFills);
     if (!field) return;
-    field.value = moment(button.dataset);
+    field.value = eventDate(button.dataset);
     field.dispatchEvent(new Event("change", { bubbles: true }));
   };
 

@@ -17,7 +17,7 @@
   const showInPreview = () => {
     const picture = document.querySelector("#desk-panel .desk-picture");
     if (!picture) return;
-    const slots = [...document.querySelectorAll(".def-slot")];
+    const slots = [...document.querySelectorAll(".desk-slot")];
     const first = slots.find((slot) => !slot.querySelector("[name$=remove]")?.checked && has(slot));
     put(picture, first && chosen.get(first.querySelector("[type=file]")));
   };
@@ -29,7 +29,7 @@
   const show = (field, image) => {
     if (image) chosen.set(field, image);
     else chosen.delete(field);
-    put(field.closest(".def-slot").querySelector(".desk-picture"), image);
+    put(field.closest(".desk-slot").querySelector(".desk-picture"), image);
     showInPreview();
   };
 
@@ -52,7 +52,7 @@
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-picture-bytes]")) read(event.target);
-    else if (event.target.closest(".def-slot")) showInPreview();
+    else if (event.target.closest(".desk-slot")) showInPreview();
   });
   document.addEventListener("htmx:afterSwap", showInPreview);
 

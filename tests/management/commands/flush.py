@@ -1,4 +1,4 @@
-"""Empty the test database, which the guards of the record refuse; `post_migrate` puts them back."""
+"""Empty the test database. The guards of the record refuse it; `post_migrate` restores them."""
 
 from django.core.management.commands import flush
 

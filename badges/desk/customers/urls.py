@@ -1,0 +1,21 @@
+"""Routes of the pages of one customer."""
+
+from django.urls import path
+
+from badges.desk.customers import views
+
+urlpatterns = [
+    path("find/", views.find, name="find"),
+    path("customers/<int:customer_id>/", views.customer, name="customer"),
+    path(
+        "customers/<int:customer_id>/badges/<str:badge_id>/",
+        views.customer_badge,
+        name="customer_badge",
+    ),
+    path("customers/<int:customer_id>/badges/<str:badge_id>/enrol/", views.enrol, name="enrol"),
+    path(
+        "customers/<int:customer_id>/badges/<str:badge_id>/enrol/preview/",
+        views.enrol_preview,
+        name="enrol_preview",
+    ),
+]

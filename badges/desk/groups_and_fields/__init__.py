@@ -1,0 +1,1 @@
+"""Pages of the badge groups and of the custom fields."""

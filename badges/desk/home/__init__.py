@@ -1,0 +1,1 @@
+"""The home page: figures, charts and warnings."""

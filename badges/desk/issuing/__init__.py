@@ -1,0 +1,1 @@
+"""Pages to issue badges: the form, the preview and the receipt."""

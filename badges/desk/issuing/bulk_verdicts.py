@@ -1,0 +1,131 @@
+"""The previewed or recorded outcome for each of several customers, in one row each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from badges.desk.customers.find import timeline_url
+from badges.desk.issuing.verdicts import OPEN, REFUSED, Verdict
+from badges.desk.parts.numbers import group_digits
+from badges.desk.parts.picker import Pill, pill_of
+from badges.errors import BadgeError, in_words
+from badges.models import Definition, EarnedBadge, Enrolment, RequestLog
+from badges.services.earning.preview import Preview
+
+MIXED = "mixed"
+DONE, NOT_DONE, REVOKED, TO_REVOKE = "good", "bad", "off", "warn"
+
+ICONS = {DONE: "check_circle", NOT_DONE: "cancel", REVOKED: "undo", TO_REVOKE: "do_not_disturb_on"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row: the state as a word, an icon and a colour, the customer, and the reason."""
+
+    tone: str
+    label: str
+    customer_id: int | None
+    text: str = ""
+    code: int | None = None
+    fact: EarnedBadge | Enrolment | None = None
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.tone]
+
+    @property
+    def timeline(self) -> str:
+        """Return the URL of the issued badge in the timeline of the customer."""
+        return timeline_url(self.fact) if self.fact else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListVerdict(Verdict):
+    """The verdict on several customers, with one row each; `ends_at` is the end of their badges."""
+
+    rows: list[Row]
+    badge: Definition | None
+    pill: Pill | None
+    ends_at: datetime | None
+
+
+def of_preview(preview: Preview, now: datetime) -> ListVerdict:
+    """Return the verdict on an earn for several customers, with the totals first."""
+    held = _held(preview)
+    rows = [_row(outcome, held.get(outcome.customer_id, 0)) for outcome in preview.outcomes]
+    facts = [outcome.fact for outcome in preview.outcomes if outcome.fact]
+    ready, refused = len(facts), len(rows) - len(facts)
+    return ListVerdict(
+        state=(MIXED if refused else OPEN) if facts else REFUSED,
+        title=totals(
+            (ready, ngettext("%(count)s can be issued", "%(count)s can be issued", ready)),
+            (refused, ngettext("%(count)s cannot", "%(count)s cannot", refused)),
+        ),
+        rows=rows,
+        badge=preview.badge,
+        pill=pill_of(preview.badge, now) if preview.badge else None,
+        ends_at=facts[0].expires_at if facts else None,
+    )
+
+
+def totals(*counts: tuple[int, str]) -> str:
+    """Return the counts in one line; counts of zero are left out, except for the first."""
+    first, *others = counts
+    nonzero = [first, *(each for each in others if each[0])]
+    return ", ".join(words % {"count": group_digits(count)} for count, words in nonzero)
+
+
+def written(fact: EarnedBadge | Enrolment) -> Row:
+    """Return the row of an issued badge or an enrolment, which may have been revoked since."""
+    done = _("Enrolled") if isinstance(fact, Enrolment) else _("Issued")
+    tone, label = (REVOKED, _("Revoked")) if fact.revoked_at else (DONE, done)
+    return Row(tone=tone, label=label, customer_id=fact.customer_id, fact=fact)
+
+
+def refused(customer_id: int, code: int, recorded: str = "") -> Row:
+    """Return the row of a refused customer, with the recorded message or that of the code."""
+    return Row(
+        tone=NOT_DONE,
+        label=_("Refused"),
+        customer_id=customer_id or None,
+        text=in_words(code, recorded),
+        code=code,
+    )
+
+
+def refused_items(request: RequestLog) -> list[Row]:
+    """Return a row for each refused item of a request."""
+    return [
+        refused(item.customer_id, item.code, item.message) for item in request.refused_items.all()
+    ]
+
+
+def _row(outcome, held: int) -> Row:
+    refusal: BadgeError | None = outcome.refusal
+    if refusal:
+        return Row(
+            tone=NOT_DONE,
+            label=_("Cannot be issued"),
+            customer_id=outcome.customer_id,
+            text=refusal.message,
+            code=int(refusal.code),
+        )
+    text = ngettext("has it once already", "has it %(count)d times already", held)
+    return Row(
+        tone=DONE,
+        label=_("Can be issued"),
+        customer_id=outcome.customer_id,
+        text=text % {"count": held} if held else "",
+    )
+
+
+def _held(preview: Preview) -> dict[int, int]:
+    """Return how often each customer has the badge, for customers who have it."""
+    if preview.badge is None:
+        return {}
+    customer_ids = [outcome.customer_id for outcome in preview.outcomes]
+    held = EarnedBadge.objects.not_revoked().of_customers(preview.badge.id, customer_ids)
+    return dict(held.order_by().values_list("customer_id").annotate(count=Count("pk")))

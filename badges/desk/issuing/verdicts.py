@@ -1,0 +1,143 @@
+"""The preview of an issue in words, which the page shows before the form is sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Max
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from badges.desk.parts.descriptions import window
+from badges.desk.parts.picker import Pill, pill_of
+from badges.errors import BadgeError
+from badges.models import (
+    Definition,
+    EarnedBadge,
+    ExpiryKind,
+    Limit,
+    RequestLog,
+)
+from badges.services.earning.command import Earned
+from badges.services.earning.preview import Preview
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+IDLE = "idle"
+INVALID = "invalid"
+OPEN = "open"
+REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitUse:
+    """One limit, and how much of it is used up."""
+
+    limit: Limit
+    used: int
+
+    @property
+    def left(self) -> int:
+        return max(self.limit.max_earns - self.used, 0)
+
+    @property
+    def words(self) -> str:
+        return f"{self.limit.level.label}, {window(self.limit)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """The facts behind a verdict."""
+
+    customer_id: int
+    badge: Definition
+    pill: Pill
+    earned: Earned | None
+    limits: list[LimitUse]
+    held: int
+    last_earned_at: datetime | None
+
+    @property
+    def never_expires(self) -> bool:
+        return self.badge.earned_expiry.kind == ExpiryKind.NEVER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The content of the panel; `original` is the request that used up the id of this form."""
+
+    state: str
+    title: "StrOrPromise"
+    text: "StrOrPromise" = ""
+    code: int | None = None
+    facts: Facts | None = None
+    problems: tuple[str, ...] = ()
+    original: RequestLog | None = None
+    used_up: bool = False
+
+
+WAITING = Verdict(
+    state=IDLE,
+    title=gettext_lazy("Nothing to check yet"),
+    text=gettext_lazy("Enter a customer and choose a badge: this says what would happen."),
+)
+
+
+def of_form(form) -> Verdict:
+    """Return the verdict on a form that is incomplete or invalid."""
+    problems = [
+        message
+        for name, errors in form.errors.as_data().items()
+        for error in errors
+        if error.code != "required" or name == "request_id"
+        for message in error.messages
+    ]
+    if not problems:
+        return WAITING
+    return Verdict(state=INVALID, title=_("This cannot be checked"), problems=tuple(problems))
+
+
+def of_preview(preview: Preview, now: datetime) -> Verdict:
+    """Return the verdict on the preview of an earn."""
+    if preview.outcome.refusal:
+        return of_refusal(preview.outcome.refusal, preview, now)
+    return Verdict(state=OPEN, title=_("Can be issued"), facts=_facts(preview, now))
+
+
+def of_refusal(refusal: BadgeError, preview: Preview, now: datetime) -> Verdict:
+    """Return the verdict on a refused earn, with the message of the rule."""
+    return Verdict(
+        state=REFUSED,
+        title=_("Cannot be issued"),
+        text=refusal.message,
+        code=int(refusal.code),
+        facts=_facts(preview, now),
+    )
+
+
+def of_used_form(refusal: BadgeError) -> Verdict:
+    """Return the verdict on a form that has already issued a badge with other entries."""
+    return Verdict(
+        state=REFUSED,
+        title=_("This form was already used"),
+        text=_("It issued a badge with other entries before. Nothing was issued this time."),
+        code=int(refusal.code),
+        original=refusal.original,
+        used_up=True,
+    )
+
+
+def _facts(preview: Preview, now: datetime) -> Facts | None:
+    if preview.badge is None or len(preview.outcomes) > 1:
+        return None
+    customer_id = preview.outcome.customer_id
+    held = EarnedBadge.objects.not_revoked().of_customers(preview.badge.id, [customer_id])
+    return Facts(
+        customer_id=customer_id,
+        badge=preview.badge,
+        pill=pill_of(preview.badge, now),
+        earned=preview.outcome.fact,
+        limits=[LimitUse(limit=limit, used=used) for limit, used in preview.used.items()],
+        **held.order_by().aggregate(held=Count("pk"), last_earned_at=Max("earned_at")),
+    )

@@ -1,0 +1,1 @@
+"""Parts that several pages share: pickers, pictures, charts, numbers, links, fields."""

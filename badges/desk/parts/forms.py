@@ -1,0 +1,215 @@
+"""Shared forms and fields, which check the format of the input; the services check the rules."""
+
+import json
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db.models import BigIntegerField
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from badges.desk.parts.grouped_numbers import refuse_grouped_numbers
+from badges.desk.parts.pasted import PastedField
+from badges.models import Channel
+from badges.models.ids import MAX_CUSTOMER_ID
+from badges.services.request_log import Origin
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+def new_request_id():
+    return f"desk-{uuid4().hex}"
+
+
+class CustomerIdField(forms.RegexField):
+    """ASCII digits from 1 to 2^63-1, cleaned to an integer."""
+
+    default_error_messages = {
+        "required": _("Enter the customer id."),
+        "invalid": _("A customer id has digits only."),
+        "out_of_range": _("A customer id lies between 1 and 9223372036854775807."),
+    }
+
+    def __init__(self, **kwargs):
+        super().__init__(r"\A[0-9]+\Z", max_length=40, strip=True, **kwargs)
+
+    def clean(self, value):
+        refuse_grouped_numbers(value or "")
+        number = int(super().clean(value))
+        if not 1 <= number <= MAX_CUSTOMER_ID:
+            raise ValidationError(self.error_messages["out_of_range"], code="out_of_range")
+        return number
+
+
+class CustomerIdsField(PastedField):
+    """Customer ids pasted from a mail or a table; refuses numbers in groups of digits."""
+
+    def __init__(self, **kwargs):
+        super().__init__(CustomerIdField(), **kwargs)
+
+    def clean(self, value):
+        refuse_grouped_numbers(value or "")
+        return super().clean(value)
+
+
+class BadgeIdField(forms.RegexField):
+    """24 lower-case hex characters; the service checks that the badge exists."""
+
+    def __init__(self, **kwargs):
+        messages = {
+            "required": _("Choose a badge."),
+            "invalid": _("Choose a badge from the list."),
+        }
+        super().__init__(r"\A[0-9a-f]{24}\Z", error_messages=messages, **kwargs)
+
+
+class DeskForm(forms.Form):
+    """Base class of all forms that change data: a date, a reason, and an id to use once.
+
+    `typed` lists the fields that the request log stores as they were typed.
+    """
+
+    typed = ["event_at", "reason"]
+
+    event_at = forms.DateTimeField(
+        label=_("Event date (UTC)"),
+        help_text=_("When the customer did it. Leave it empty for now."),
+        required=False,
+        validators=[MinValueValidator(EARLIEST, message=_("The year must be 1900 or later."))],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Optional; kept for auditors."),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    request_id = forms.RegexField(
+        r"\Adesk-[0-9a-f]{32}\Z",
+        initial=new_request_id,
+        error_messages=dict.fromkeys(
+            ["required", "invalid"],
+            _("This form was out of date and has been renewed. Check it and send it again."),
+        ),
+    )
+
+    @cached_property
+    def id_to_send(self):
+        """Return the request id for the page: the posted one, or a new one if it is invalid."""
+        return new_request_id() if "request_id" in self.errors else self["request_id"].value()
+
+    def origin(self, user):
+        """Return the origin of the request, with the fields as they were typed."""
+        typed = {name: self.data.get(name, "") for name in self.typed}
+        return Origin(
+            channel=Channel.MEMBERCARE,
+            user=user,
+            content=json.dumps(typed, ensure_ascii=False),
+            reason=self.cleaned_data.get("reason", ""),
+        )
+
+    def add_refusal(self, refusal):
+        """Add a refusal to the field that it concerns, if there is one."""
+        if refusal.field in self.typed:
+            self.add_error(refusal.field, f"{refusal.message} ({refusal.code:d})")
+
+    def focus_on_fault(self):
+        """Set the focus to the first field with an error; return False if there is none."""
+        unseen = {"request_id", *(field.name for field in self.hidden_fields())}
+        wrong = [name for name in self.fields if name in self.errors and name not in unseen]
+        if wrong:
+            self.focus(wrong[0])
+        return bool(wrong)
+
+    def focus(self, name):
+        """Set the focus of the page to a field."""
+        self.fields[name].widget.attrs["autofocus"] = True
+
+
+class EarnedIdField(forms.RegexField):
+    """24 hex characters; the service checks that the issued badge exists."""
+
+    def __init__(self, **kwargs):
+        messages = {"invalid": _("The id of an issued badge has 24 characters, 0-9 and a-f.")}
+        super().__init__(r"\A[0-9a-f]{24}\Z", error_messages=messages, **kwargs)
+
+    def to_python(self, value):
+        return super().to_python(value).lower()
+
+
+class IssueForm(DeskForm):
+    """One badge for one or several customers."""
+
+    field_order = ["customer_id", "search", "badge_id"]
+
+    customer_id = CustomerIdsField(
+        label=_("Customer ID"),
+        help_text=_(
+            "As on the member record, without separators. Up to 200 can be pasted, a line each."
+        ),
+        error_messages={"required": _("Enter the customer id.")},
+    )
+    search = forms.CharField(
+        label=_("Find a badge"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+    badge_id = BadgeIdField(label=_("Badge"))
+    reissue_of = EarnedIdField(required=False, widget=forms.HiddenInput)
+
+    def clean(self):
+        if self.cleaned_data.get("reissue_of") and self.for_several:
+            self.add_error("customer_id", _("A badge is issued again to its one customer alone."))
+
+    @property
+    def typed(self):
+        """Return the fields to store as they were typed; `reissue_of` only if it was sent."""
+        more = ["reissue_of"] if self.data.get("reissue_of") else []
+        return ["customer_id", "badge_id", *DeskForm.typed, *more]
+
+    @property
+    def customer_ids(self):
+        return self.cleaned_data["customer_id"]
+
+    @property
+    def for_several(self):
+        return len(self.cleaned_data.get("customer_id", ())) > 1
+
+    @property
+    def earn_arguments(self):
+        """Return the arguments of the service that all customers share."""
+        return {
+            "badge_id": self.cleaned_data["badge_id"],
+            "owner": None,
+            "event_at": self.cleaned_data["event_at"],
+        }
+
+    @property
+    def reissued(self):
+        """Return the id of the revoked badge that is issued again, also of an invalid form."""
+        given = self.cleaned_data if self.is_bound else self.initial
+        return given.get("reissue_of") or None
+
+    @property
+    def chosen_badge_id(self):
+        """Return the chosen badge, also of an invalid form."""
+        given = self.cleaned_data if self.is_bound else self.initial
+        return given.get("badge_id")
+
+
+class PrefillForm(forms.Form):
+    """The values that a link may set: a badge, and the customer of a receipt, never a customer id.
+
+    `reissue_of` is a revoked badge and sets both.
+    """
+
+    reissue_of = EarnedIdField(required=False)
+    badge = BadgeIdField(required=False)
+    customer_of = forms.IntegerField(
+        required=False, min_value=1, max_value=BigIntegerField.MAX_BIGINT
+    )

@@ -1,0 +1,51 @@
+"""Links from a number to the list behind it, for users who may view the list."""
+
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from badges.audit.filters import CHANGES
+from badges.models import RequestOutcome
+
+
+@dataclass(frozen=True)
+class Links:
+    """The URLs of lists and pages; a URL is empty if the user lacks the permission."""
+
+    user: User
+
+    def issued(self, first: date, last: date) -> str:
+        """Return the URL of the badges issued on some days, both inclusive."""
+        return self._list("view_earnedbadge", "desk:history", since=first, until=last)
+
+    def active_badges(self) -> str:
+        """Return the URL of the badges that are active and within their period."""
+        query = {"active": "yes", "status": "LIVE"}
+        return self._list("view_badgemeta", "desk:definitions", **query)
+
+    def refused(self, day: date, **only) -> str:
+        """Return the URL of the refusals of a day, perhaps of one `code` or one `actor`."""
+        return self.changes(day, day, outcome=RequestOutcome.REFUSED, **only)
+
+    def changes(self, first: date, last: date, **only) -> str:
+        """Return the URL of the requests on some days, both inclusive, that are counted by day."""
+        query = {"operation": CHANGES} | only | {"since": first, "until": last}
+        return self._list("view_requestlog", "desk:requests", **query)
+
+    def badge(self, badge_id: str) -> str:
+        """Return the URL of one badge."""
+        if not self.user.has_perm("badges.view_badgemeta"):
+            return ""
+        return reverse("desk:definition", args=[badge_id])
+
+    def record(self) -> str:
+        """Return the URL of the page that shows how far the record is sealed."""
+        return reverse("desk:record") if self.user.has_perm("badges.view_seal") else ""
+
+    def _list(self, right: str, name: str, **query) -> str:
+        if not self.user.has_perm(f"badges.{right}"):
+            return ""
+        return f"{reverse(name)}?{urlencode(query)}"

@@ -1,0 +1,1 @@
+"""The page of the record: seals, verifications and the public key."""

@@ -1,0 +1,1 @@
+"""Pages to revoke issued badges."""

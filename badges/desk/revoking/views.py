@@ -1,0 +1,270 @@
+"""Views to revoke issued badges: a preview, a reason, and the confirmation."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from badges.desk.access import require_form_methods, show, staff_page
+from badges.desk.issuing import bulk_verdicts
+from badges.desk.parts.forms import DeskForm, EarnedIdField
+from badges.desk.parts.numbers import first_rows
+from badges.desk.parts.pasted import MAX_PASTED, PastedField, check_number
+from badges.errors import BadgeError, ErrorCode
+from badges.models import Channel, Operation, RequestLog
+from badges.models.values import required
+from badges.paging import MAX_LISTED
+from badges.services.customers.outcomes import BulkResult
+from badges.services.customers.revoke import (
+    preview_revoke,
+    revoke_many,
+    revoke_request,
+)
+from badges.services.request_log import Origin
+
+SHOWN = MAX_PASTED
+
+
+class Reason(TextChoices):
+    """The reasons for a revocation; the request log stores the values."""
+
+    ERROR = "Issued in error", gettext_lazy("Issued in error")
+    CUSTOMER = "Customer request", gettext_lazy("Customer request")
+    FRAUD = "Fraud", gettext_lazy("Fraud")
+    TEST = "Test data", gettext_lazy("Test data")
+    OTHER = "Other", gettext_lazy("Other")
+
+
+class EarnedIdsField(forms.Field):
+    """Ids of issued badges, posted as one value each."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value):
+        check_number(len(value))
+        return [EarnedIdField().clean(each) for each in value]
+
+
+class SelectionForm(forms.Form):
+    """The selected badges, ticked on a page or pasted as ids."""
+
+    earned = EarnedIdsField(required=False)
+    pasted = PastedField(
+        EarnedIdField(),
+        required=False,
+        label=gettext_lazy("IDs of issued badges"),
+        help_text=gettext_lazy("As on a receipt. Up to 200, pasted as they come."),
+    )
+
+    def clean(self):
+        given = self.cleaned_data
+        ids = list(dict.fromkeys([*given.get("earned", ()), *given.get("pasted", ())]))
+        if not ids and not self.errors:
+            self.add_error("pasted", _("Enter the id of an issued badge."))
+        try:
+            check_number(len(ids))
+        except ValidationError as error:
+            self.add_error("pasted", error)
+        self.earned_badge_ids = ids
+
+
+class ReasonForm(DeskForm):
+    """The reason: a choice, and a text."""
+
+    typed = ["because", "reason"]
+    event_at = None  # type: ignore[assignment]  # removes the field
+
+    because = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        choices=Reason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose a reason.")},
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("In words"),
+        help_text=gettext_lazy("Kept for auditors. Needed when the reason is another one."),
+        required=False,
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def clean(self):
+        given = self.cleaned_data
+        if given.get("because") == Reason.OTHER and not given.get("reason"):
+            self.add_error("reason", _("Say in words what the reason is."))
+
+    def origin(self, user, **selection):
+        """Return the origin of the request, with the selection and both parts of the reason."""
+        typed = {name: self.data.get(name, "") for name in self.typed}
+        parts = [self.cleaned_data["because"], self.cleaned_data["reason"]]
+        return Origin(
+            channel=Channel.MEMBERCARE,
+            user=user,
+            content=json.dumps(selection | typed, ensure_ascii=False),
+            reason=": ".join(part for part in parts if part),
+        )
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """The badges to revoke, the URL of the confirmation, and the service that revokes them.
+
+    `selection` is what the user selected, as the request log stores it. `earned` has the ids that
+    the confirmation sends again.
+    """
+
+    address: str
+    selection: dict
+    service: Callable[..., BulkResult]
+    issued_by: RequestLog | None = None
+    earned: list[str] = field(default_factory=list)
+
+    @cached_property
+    def rows(self) -> list[bulk_verdicts.Row]:
+        """Return a row for each selected badge, or for the first unrevoked badges of a request."""
+        ids = self._unrevoked[:SHOWN] if self.issued_by else self.earned
+        return [_row(outcome) for outcome in preview_revoke(ids)]
+
+    @property
+    def ready(self) -> int:
+        if self.issued_by is None:
+            return sum(row.tone == bulk_verdicts.TO_REVOKE for row in self.rows)
+        return len(self._unrevoked)
+
+    @property
+    def already(self) -> int:
+        if self.issued_by is None:
+            return sum(row.tone == bulk_verdicts.REVOKED for row in self.rows)
+        return len(self._issued) - len(self._unrevoked)
+
+    @property
+    def unknown(self) -> int:
+        return sum(row.tone == bulk_verdicts.NOT_DONE for row in self.rows)
+
+    @property
+    def uncounted(self) -> bool:
+        """Return whether the request issued more badges than the preview reads."""
+        return self.issued_by is not None and len(self._issued) > MAX_LISTED
+
+    @property
+    def unseen(self) -> int:
+        """Return the number of badges to revoke beyond the rows that are shown."""
+        return self.ready - len(self.rows) if self.issued_by else 0
+
+    @cached_property
+    def _issued(self) -> list[tuple]:
+        issued = required(self.issued_by).earnedbadge_set.values_list("pk", "revoked_at")
+        return list(first_rows(issued))
+
+    @property
+    def _unrevoked(self) -> list[str]:
+        return [pk for pk, revoked_at in self._issued if revoked_at is None]
+
+
+@require_form_methods
+@staff_page("badges.revoke_badge")
+def revoke(request):
+    """Revoke issued badges by their ids: show the form, then the preview, then revoke."""
+    given = request.POST if request.method == "POST" else request.GET
+    selection_form = SelectionForm(given if {"earned", "pasted"} & given.keys() else None)
+    if not selection_form.is_valid():
+        selection_form.fields["pasted"].widget.attrs["autofocus"] = True
+        context = {"title": _("Revoke badges"), "selection_form": selection_form}
+        return show(request, "desk/revoke.html", context)
+    ids = selection_form.earned_badge_ids
+    plan = Plan(
+        address=reverse("desk:revoke"),
+        selection={"earned": ids},
+        service=partial(revoke_many, earned_badge_ids=ids),
+        earned=ids,
+    )
+    return _confirmed(request, plan)
+
+
+@require_form_methods
+@staff_page("badges.revoke_badge")
+def revoke_issued_by(request, pk):
+    """Revoke everything that one request issued: show the preview, then revoke."""
+    rows = RequestLog.objects.accepted().select_related("badge", "user", "integrator")
+    row = get_object_or_404(rows.defer("content"), pk=pk, operation__in=Operation.issuing())
+    plan = Plan(
+        address=reverse("desk:revoke_request", args=[pk]),
+        selection={"issued_by": pk},
+        service=partial(revoke_request, issued_by=pk),
+        issued_by=row,
+    )
+    return _confirmed(request, plan)
+
+
+def _confirmed(request, plan):
+    """Revoke if the request is the confirmation, else ask for it."""
+    if "confirm" not in request.POST:
+        return _ask(request, plan, ReasonForm())
+    reason_form = ReasonForm(request.POST)
+    if not reason_form.is_valid():
+        reason_form.focus_on_fault()
+        return _ask(request, plan, reason_form)
+    try:
+        result = plan.service(
+            origin=reason_form.origin(request.user, **plan.selection),
+            request_id=reason_form.cleaned_data["request_id"],
+        )
+    except BadgeError as refusal:
+        return _refused(request, plan, reason_form, refusal)
+    return redirect("desk:receipt", result.request.pk)
+
+
+def _refused(request, plan, reason_form, refusal):
+    """Redirect to the receipt if the same badges were revoked before, else show the refusal."""
+    if refusal.original and refusal.identical:
+        messages.info(request, _("This was already revoked; nothing was revoked again."))
+        return redirect("desk:receipt", refusal.original.pk)
+    if refusal.code == ErrorCode.DUPLICATE_REQUEST:
+        reason_form = ReasonForm()
+    return _ask(request, plan, reason_form, refusal=refusal)
+
+
+def _ask(request, plan, reason_form, refusal=None):
+    context = {
+        "title": _("Revoke badges"),
+        "plan": plan,
+        "reason_form": reason_form,
+        "refusal": refusal,
+        "heading": _heading(plan),
+    }
+    return show(request, "desk/revoke_confirm.html", context)
+
+
+def _heading(plan):
+    if plan.uncounted:
+        return _("More than %(count)d were issued. All that still stand will be revoked.") % {
+            "count": MAX_LISTED
+        }
+    ready, already, unknown = plan.ready, plan.already, plan.unknown
+    return bulk_verdicts.totals(
+        (ready, ngettext("%(count)s will be revoked", "%(count)s will be revoked", ready)),
+        (already, ngettext("%(count)s already is", "%(count)s already are", already)),
+        (unknown, ngettext("%(count)s is unknown", "%(count)s are unknown", unknown)),
+    )
+
+
+def _row(outcome):
+    if outcome.fact:
+        tone, label, fact = bulk_verdicts.TO_REVOKE, _("Will be revoked"), outcome.fact
+    elif outcome.existing:
+        tone, label, fact = bulk_verdicts.REVOKED, _("Revoked already"), outcome.existing
+    else:
+        text, code = outcome.refusal.message, int(outcome.refusal.code)
+        return bulk_verdicts.Row(
+            tone=bulk_verdicts.NOT_DONE, label=_("Unknown"), customer_id=None, text=text, code=code
+        )
+    return bulk_verdicts.Row(tone=tone, label=label, customer_id=fact.customer_id, fact=fact)

@@ -1,0 +1,207 @@
+"""Forms that change a row: they repeat the values that they showed, to detect later changes."""
+
+from datetime import datetime
+from functools import partial
+
+from django import forms
+from django.db.models import Model
+from django.forms.models import model_to_dict
+from django.utils.html import format_html_join
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from badges.errors import BadgeError, ErrorCode
+from badges.models.names import clean_name
+from badges.services.versions import version_of
+
+SEEN = "seen_version"
+
+
+class RefusableForm(forms.ModelForm):
+    """A form that checks the rules before it is saved, and can show a later refusal of a service.
+
+    Its class has the refusal of an earlier attempt to save the same submission (ServiceAdmin). The
+    form does not check the constraints of the columns in `left_to_rules`: the rules report the same
+    errors in words for users, and know when an old row is no conflict.
+    """
+
+    refusal = None
+    left_to_rules = ()
+
+    def clean(self):
+        super().clean()
+        if self.refusal:
+            self.show(self.refusal)
+        elif not self.errors:
+            try:
+                self.check_rules(self.cleaned_data)
+            except BadgeError as refusal:
+                self.show(refusal)
+
+    def clean_name(self):
+        """Return the name in its normalized form, as the services do."""
+        return clean_name(self.cleaned_data["name"])
+
+    def check_rules(self, cleaned):
+        """Raise BadgeError if the rules refuse the data of the form."""
+
+    def show(self, refusal):
+        """Add a refusal to the field that it concerns, or to the form."""
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, refusal.message)
+
+    def focus_on_fault(self):
+        """Set the focus of the page to the first invalid field."""
+        for name in list(self.errors)[:1]:
+            if name in self.fields:
+                self.fields[name].widget.attrs["autofocus"] = True
+
+    def _get_validation_exclusions(self):
+        return {*super()._get_validation_exclusions(), *self.left_to_rules}
+
+
+class SeenInput(forms.HiddenInput):
+    """The hidden inputs of the version that a form shows, and of the values that it shows."""
+
+    form = None
+
+    def render(self, name, value, attrs=None, renderer=None):
+        version = super().render(name, value, attrs, renderer)
+        return format_html_join("", "{}", [[version], *self.form.initial_inputs()])
+
+
+class EditForm(RefusableForm):
+    """A form for a new row, or for an existing row and the version that the form shows.
+
+    If another user has changed the row since, nothing is saved and the form is shown again: the
+    values that this user typed are kept, the other fields have their new values, and every
+    difference is named. Only then does the form contain the new version.
+    """
+
+    seen_version = forms.CharField(required=False, widget=SeenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.version = None
+        self.is_outdated = False
+        if self.instance._state.adding:
+            self.fields.pop(SEEN, None)
+        elif SEEN in self.fields:  # a read-only page has no such field
+            self.version = self.initial[SEEN] = version_of(self.instance)
+            self.fields[SEEN].widget.form = self
+
+    def clean(self):
+        if self.version is not None and self.cleaned_data.get(SEEN) != self.version:
+            self._show_changes(self.instance)
+        else:
+            super().clean()
+
+    def show(self, refusal):
+        if refusal.code == ErrorCode.CHANGED_MEANWHILE and self.version is not None:
+            self._show_changes(type(self.instance)._default_manager.get(pk=self.instance.pk))
+        else:
+            super().show(refusal)
+
+    def arguments(self) -> dict:
+        """Return the arguments of the service: all values, or only changed ones of an existing row.
+
+        For an existing row, `seen` is the version that was shown.
+        """
+        if self.version is None:
+            return self.cleaned_data
+        changed = [name for name in self.changed_data if name in self.cleaned_data]
+        return {"seen": self.seen} | {name: self.cleaned_data[name] for name in changed}
+
+    @property
+    def seen(self) -> list[str]:
+        """The version that was shown, in the format of the services."""
+        return [self.cleaned_data[SEEN]]
+
+    def initial_of(self, row: Model) -> dict:
+        """Return the values that the form initially shows for a row."""
+        return model_to_dict(row, self._meta.fields, self._meta.exclude)
+
+    def initial_inputs(self):
+        """Yield a hidden input with the shown value, for each field that can be changed."""
+        for bound_field in self._changeable():
+            if self.is_bound and not self.is_outdated:
+                value = self._initial_data(bound_field)
+            else:
+                initial = self.get_initial_for_field(bound_field.field, bound_field.name)
+                value = bound_field.field.prepare_value(initial)
+            hidden = bound_field.field.hidden_widget()
+            yield [
+                hidden.render(
+                    bound_field.html_initial_name, value, {"id": bound_field.html_initial_id}
+                )
+            ]
+
+    def _changeable(self):
+        return [
+            self[name] for name, field in self.fields.items() if name != SEEN and not field.disabled
+        ]
+
+    def _initial_data(self, bound_field):
+        """Return the shown value of a field, as it was submitted."""
+        hidden = bound_field.field.hidden_widget()
+        return hidden.value_from_datadict(self.data, self.files, bound_field.html_initial_name)
+
+    def _show_changes(self, row: Model):
+        """Load the values that others changed, keep typed values, and name the differences."""
+        if self.is_outdated:
+            return
+        self.is_outdated = True
+        self.version = version_of(row)
+        self.initial |= self.initial_of(row) | {SEEN: self.version}  # type: ignore[operator]  # a dict
+        self.add_error(
+            None,
+            _(
+                "Somebody has changed this meanwhile, so nothing was saved. Your input is kept, and"
+                " the other fields show the current values. Check them and save again."
+            ),
+        )
+        for bound_field in self._changeable():
+            self._show_change(bound_field)
+        self.fields[SEEN].bound_data = partial(_return_value, self.version)
+
+    def _show_change(self, bound_field):
+        field, initial = bound_field.field, self._initial_data(bound_field)
+        current = self.get_initial_for_field(field, bound_field.name)
+        is_edited = field.has_changed(_python(field, initial), bound_field.data)
+        if not is_edited:
+            field.bound_data = partial(_return_value, current)
+        if field.has_changed(current, initial):
+            values = {
+                "field": capfirst(field.label or bound_field.label),
+                "now": display_value(field, current),
+            }
+            if is_edited:
+                values["typed"] = display_value(field, bound_field.data)
+                message = _("%(field)s: now %(now)s; you typed %(typed)s.")
+            else:
+                message = _("%(field)s: now %(now)s.")
+            self.add_error(None, message % values)
+
+
+def display_value(field: forms.Field, value) -> str:
+    """Return the value of a field as text for a page."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    if isinstance(field, forms.BooleanField):
+        return str(_("Yes") if field.to_python(value) else _("No"))
+    value = field.prepare_value(value)
+    values = value if isinstance(value, list | tuple) else [value]
+    labels = {str(key): label for key, label in getattr(field, "choices", [])}
+    texts = [str(labels.get(str(item), item)) for item in values if item not in (None, "")]
+    return f"“{', '.join(texts)}”" if texts else "-"
+
+
+def _python(field: forms.Field, data):
+    try:
+        return field.to_python(data)
+    except forms.ValidationError:
+        return None
+
+
+def _return_value(value, data, initial):
+    return value

@@ -1,0 +1,1 @@
+"""Queries for pages and the API: badges of customers, definitions and their history."""

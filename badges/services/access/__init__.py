@@ -1,0 +1,1 @@
+"""Users, integrators and access groups: their rights, and how they sign in."""

@@ -1,0 +1,1 @@
+"""Define badges, their groups, custom fields and pictures."""

@@ -1,0 +1,1 @@
+"""Enrol customers, revoke their badges, import badges that they earned elsewhere."""

@@ -1,0 +1,1 @@
+"""The record: seals, summaries, exports, verifications and erasures."""

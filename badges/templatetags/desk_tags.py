@@ -1,0 +1,26 @@
+"""Template tags for times and icons, available in all templates without `load`."""
+
+from datetime import datetime
+from functools import cache
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from badges.times import time_element
+
+register = template.Library()
+
+
+@register.simple_tag(name="datetime")
+def datetime_tag(dt: datetime | None, form: str = "datetime") -> str:
+    """Return a datetime as `time_element` does, or an empty text if there is none."""
+    return time_element(dt, form) or ""
+
+
+@register.simple_tag
+@cache
+def icon(name: str) -> SafeString:
+    """Return an icon of the theme's font, which screen readers ignore."""
+    mark = '<span class="desk-icon material-symbols-outlined" aria-hidden="true">{}</span>'
+    return format_html(mark, name)

@@ -1,0 +1,67 @@
+"""Dates and times: the epoch, parsing, and the format on all pages."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import overload
+
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+# A calendar date, or a date-time of RFC 3339 with an optional offset. Python accepts more: week
+# dates, the basic format, any separator, offsets with seconds or with 99 minutes.
+RFC_3339 = re.compile(
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-5][0-9])?)?"
+)
+TIME_ELEMENTS = {
+    "datetime": '<time datetime="{iso}" title="{words} UTC" data-local>{words} UTC</time>',
+    "date": '<time datetime="{iso}" title="{words} UTC" data-local="date">{day}</time>',
+}
+
+
+def parse_datetime(text: str) -> datetime:
+    """Return the datetime of a calendar date or RFC 3339 date-time; the default offset is UTC.
+
+    Digits after the microseconds are dropped. Leap seconds are refused, because Python has none.
+    Raises ValueError.
+    """
+    if not RFC_3339.fullmatch(text):
+        raise ValueError("This is neither a calendar date nor a date-time of RFC 3339.")
+    dt = datetime.fromisoformat(text.upper())
+    try:
+        return dt.astimezone(UTC) if dt.tzinfo else dt.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError("The datetime is outside of the years 1 to 9999.") from error
+
+
+@overload
+def time_element(dt: datetime, form: str = ...) -> SafeString: ...
+
+
+@overload
+def time_element(dt: datetime | None, form: str = ...) -> SafeString | None: ...
+
+
+def time_element(dt: datetime | None, form: str = "datetime") -> SafeString | None:
+    """Return a datetime in UTC as HTML, in the language of the user, or None.
+
+    desk.js shows it in the time zone of the browser, and UTC on hover. `form` is "datetime", or
+    "date" for the day alone.
+    """
+    return _time_element(dt, form, get_language()) if dt else None
+
+
+@lru_cache(maxsize=2_000)  # the rows of a list share a few times
+def _time_element(dt: datetime, form: str, language: str | None) -> SafeString:
+    dt = dt.astimezone(UTC)
+    return format_html(
+        TIME_ELEMENTS[form],
+        iso=f"{dt:%Y-%m-%dT%H:%M:%SZ}",
+        words=date_format(dt, "DATETIME_FORMAT"),
+        day=date_format(dt, "DATE_FORMAT"),
+    )

@@ -1,0 +1,99 @@
+"""Saved filters at the desk: saved and deleted on their page, visible to their owner only."""
+
+import pytest
+
+from badges.models import Operation, RequestLog, SavedFilter
+from tests.factories import BadgeMetaFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+LOG = "/desk/requests/"
+PAGES = [LOG, "/desk/history/issued/", "/desk/history/definitions/"]
+
+
+@pytest.fixture
+def browser(client, auditor):
+    client.force_login(auditor)
+    return client
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_saved_filter_is_shown_only_on_its_page(browser, auditor, page):
+    badge = BadgeMetaFactory(name="Welcome")
+
+    answer = browser.post(f"{page}filters/", {"name": "Mine", "badge": "welc", "since": ""})
+
+    kept = SavedFilter.objects.get()
+    assert (kept.user, kept.name, kept.query) == (auditor, "Mine", f"badge={badge.pk}")
+    assert answer["Location"] == f"{page}?badge={badge.pk}"
+    for each in PAGES:
+        assert (f'href="{each}?badge={badge.pk}"' in browser.get(each).text) is (each == page)
+    request = RequestLog.objects.get()
+    assert (request.operation, request.user) == (Operation.SAVE_FILTER, auditor)
+
+
+@pytest.mark.parametrize(
+    ("posted", "words"),
+    [
+        ({"name": "Mine"}, "Set some filters first"),
+        ({"name": "Mine", "outcome": "MAYBE"}, "Set some filters first"),
+        ({"name": "", "outcome": "REFUSED"}, "Give the filter a name"),
+        ({"name": "x" * 101, "outcome": "REFUSED"}, "Give the filter a name"),
+        ({"name": "\0", "outcome": "REFUSED"}, "Give the filter a name"),
+        ({"name": "Known", "outcome": "REFUSED"}, "Another filter of yours has this name."),
+    ],
+)
+def test_an_invalid_saved_filter_is_reported(browser, auditor, posted, words):
+    SavedFilter.objects.create(user=auditor, ledger="issued", name="Known", query="badge=x")
+
+    page = browser.post(f"{LOG}filters/", posted, follow=True)
+
+    assert words in page.text
+    assert SavedFilter.objects.get().ledger == "issued"
+
+
+def test_a_saved_filter_is_deleted(browser, auditor):
+    kept = SavedFilter.objects.create(user=auditor, ledger="requests", name="Old", query="code=815")
+
+    page = browser.post(f"{LOG}filters/{kept.pk}/delete/", follow=True)
+
+    assert "was deleted" in page.text
+    assert not SavedFilter.objects.exists()
+    assert RequestLog.objects.get().operation == Operation.DELETE_FILTER
+
+
+def test_a_saved_filter_of_another_user_is_neither_shown_nor_deleted(browser):
+    kept = SavedFilter.objects.create(
+        user=UserFactory(), ledger="requests", name="Theirs", query="code=815"
+    )
+
+    page = browser.post(f"{LOG}filters/{kept.pk}/delete/", follow=True)
+
+    assert "You have no such filter." in page.text
+    assert "Theirs" not in page.text
+    assert SavedFilter.objects.get() == kept
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_saving_a_filter_requires_the_permission_of_the_page(client, page):
+    user = UserFactory()
+    client.force_login(user)
+    kept = SavedFilter.objects.create(user=user, ledger="requests", name="Old", query="code=815")
+
+    answers = [
+        client.post(f"{page}filters/", {"name": "Mine", "channel": "API"}),
+        client.post(f"{page}filters/{kept.pk}/delete/"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert SavedFilter.objects.get() == kept
+    assert not RequestLog.objects.exists()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_get_request_saves_no_filter(browser, auditor, page):
+    kept = SavedFilter.objects.create(user=auditor, ledger="requests", name="Old", query="code=815")
+
+    assert browser.get(f"{page}filters/").status_code == 405
+    assert browser.get(f"{page}filters/{kept.pk}/delete/").status_code == 405
+    assert SavedFilter.objects.get() == kept
