@@ -28,6 +28,7 @@ PAGE_SIZE = 12
 SHOWN_CLAIMS = 3
 CLAIMS = [f"claim_{index}" for index in range(SHOWN_CLAIMS)]
 LIVE = STATUS_PILLS[Status.LIVE]
+LIMIT_CODES = (ErrorCode.CUSTOMER_LIMIT_REACHED, ErrorCode.BADGE_LIMIT_REACHED)
 
 
 class Tab(Enum):
@@ -70,6 +71,21 @@ class Card:
     def may_enrol(self) -> bool:
         """Return whether an enrolment from now on is the only thing that is missing."""
         return self.verdict.code == ErrorCode.ENROLMENT_REQUIRED and self.pill == LIVE
+
+    @property
+    def other_date_is_possible(self) -> bool:
+        """Return whether the refusal depends on the event date, so that an earlier one may pass.
+
+        The badge has expired, or each limit that is used up has a fixed window, and the badge began
+        before it.
+        """
+        if self.verdict.code == ErrorCode.OUTSIDE_WINDOW:
+            return True
+        if self.verdict.code not in LIMIT_CODES:
+            return False
+        began_on = self.badge.starts_at.date()
+        reached = [use for use in self.limits if not use.left]
+        return all(use.days is not None and began_on < use.days[0] for use in reached)
 
     @property
     def enrolled_until(self) -> datetime | None:
@@ -209,4 +225,4 @@ def verdict_of(refusal: BadgeError | None, can: str, cannot: str) -> Verdict:
 
 
 def _limits(badge: Definition, used: Mapping[Limit, int], now: datetime) -> list[LimitUse]:
-    return [LimitUse(limit=limit, used=used[limit]) for limit in badge.limits_at(now)]
+    return [LimitUse.at(now, badge, limit, used[limit]) for limit in badge.limits_at(now)]

@@ -1,8 +1,8 @@
 """The preview of an issue in words, which the page shows before the form is sent."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Self
 
 from django.db.models import Count, Max
 from django.utils.translation import gettext as _
@@ -16,8 +16,11 @@ from badges.models import (
     EarnedBadge,
     ExpiryKind,
     Limit,
+    LimitKind,
     RequestLog,
+    Unit,
 )
+from badges.models.values import shift
 from badges.services.earning.command import Earned
 from badges.services.earning.preview import Preview
 
@@ -32,10 +35,23 @@ REFUSED = "refused"
 
 @dataclass(frozen=True, kw_only=True)
 class LimitUse:
-    """One limit, and how much of it is used up."""
+    """One limit, and how much of it is used up.
+
+    `days` are the first and the last day (UTC) of a fixed window, for the event date that was used.
+    """
 
     limit: Limit
     used: int
+    days: tuple[date, date] | None = None
+
+    @classmethod
+    def at(cls, event_at: datetime, badge: Definition, limit: Limit, used: int) -> Self:
+        """Return the use of a limit of a badge by an event, with the days of a fixed window."""
+        if limit.kind != LimitKind.FIXED_WINDOW:
+            return cls(limit=limit, used=used)
+        since, until = limit.cycle(event_at, badge_starts_at=badge.starts_at)
+        last_day = shift(until, Unit.DAYS, -1)
+        return cls(limit=limit, used=used, days=(since.date(), last_day.date()))
 
     @property
     def left(self) -> int:
@@ -138,6 +154,9 @@ def _facts(preview: Preview, now: datetime) -> Facts | None:
         badge=preview.badge,
         pill=pill_of(preview.badge, now),
         earned=preview.outcome.fact,
-        limits=[LimitUse(limit=limit, used=used) for limit, used in preview.used.items()],
+        limits=[
+            LimitUse.at(preview.event_at, preview.badge, limit, used)
+            for limit, used in preview.used.items()
+        ],
         **held.order_by().aggregate(held=Count("pk"), last_earned_at=Max("earned_at")),
     )

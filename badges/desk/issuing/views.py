@@ -42,6 +42,8 @@ def preview(request):
     verdict = _verdict(request, form)
     if request.htmx:
         return render(request, "desk/_panel.html", {"verdict": verdict})
+    if "event_at" not in request.POST:
+        return _show_linked_form(request, form, verdict)
     return _show_form(request, form, verdict, focus_panel=True)
 
 
@@ -79,6 +81,12 @@ def _show_form(request, form, verdict, **context):
         "reissued": form.reissued and _revoked(form.reissued),
     }
     return show(request, "desk/issue.html", context)
+
+
+def _show_linked_form(request, form, verdict):
+    """Show the form that a button on the page of a customer opens, which sends no event date."""
+    form.focus("event_at" if form.chosen_badge_id else "search")
+    return _show_form(request, form, verdict)
 
 
 def _picker(form):

@@ -22,12 +22,14 @@ class Preview:
     """The outcomes of an earn that is only previewed, and the badge used for the decision.
 
     `used` has the count against each limit for one customer. It is empty if there are several
-    customers, or if the earn was refused before the limits were checked.
+    customers, or if the earn was refused before the limits were checked. `event_at` is the event
+    date, by default the time of the preview.
     """
 
     outcomes: Sequence[Outcome[Earned]]
     badge: Definition | None
     used: Mapping[Limit, int]
+    event_at: datetime
 
     @property
     def outcome(self) -> Outcome[Earned]:
@@ -69,7 +71,7 @@ def preview_earn(
         outcomes = decisions.decide(badge, command)
     except BadgeError as refusal:
         outcomes = [Outcome(customer_id, refusal=refusal) for customer_id in command.customer_ids]
-    return Preview(outcomes=outcomes, badge=badge, used={})
+    return Preview(outcomes=outcomes, badge=badge, used={}, event_at=command.event_at)
 
 
 def preview_earns(
@@ -116,7 +118,7 @@ def _preview_with(
         )
     except BadgeError as refusal:
         outcome = Outcome(command.customer_id, refusal=refusal)
-    return Preview(outcomes=[outcome], badge=badge, used=used)
+    return Preview(outcomes=[outcome], badge=badge, used=used, event_at=command.event_at)
 
 
 def _used(badge: Definition, command: EarnCommand) -> Mapping[Limit, int]:
