@@ -50,6 +50,7 @@ def test_later_migrations_do_not_block_requests():
         ("0022_find_names_by_trigrams", "RunPython", ""),
         ("0024_add_counts_of_all_actors", "RunPython", ""),
         ("0026_index_filters_of_the_admin", "RunSQL", ""),
+        ("0027_add_preferences", "AlterField", "operation"),
     }
 
 

@@ -36,6 +36,7 @@ from badges.models.ids import is_id, new_id, new_ids
 from badges.models.integrators import Integrator
 from badges.models.ledgers import EarnedBadge, EarnTally, Enrolment
 from badges.models.people import Person, UserSecurity
+from badges.models.preferences import Preferences
 from badges.models.requests import RefusedItem, RequestLog, StoredAnswer
 from badges.models.seals import ErasedRow, Erasure, Seal, SealSalts, Verification
 from badges.models.summaries import ActorCount, BadgeCount, DailyCount, SummaryCursor
@@ -82,6 +83,7 @@ __all__ = [
     "Owner",
     "OwnerType",
     "Person",
+    "Preferences",
     "RefusedItem",
     "RequestLog",
     "RequestOutcome",

@@ -161,6 +161,7 @@ class Operation(models.TextChoices):
     ERASE_CUSTOMER = "ERASE_CUSTOMER", _("Erase a customer")
     SAVE_FILTER = "SAVE_FILTER", _("Save a filter")
     DELETE_FILTER = "DELETE_FILTER", _("Delete a filter")
+    SAVE_PREFERENCES = "SAVE_PREFERENCES", _("Change preferences")
     EXPORT = "EXPORT", _("Export a ledger")
     FINISH_EXPORT = "FINISH_EXPORT", _("Finish an export")
 
@@ -173,11 +174,12 @@ class Operation(models.TextChoices):
     def changing(cls) -> list[Self]:
         """Return the operations that change the application's data.
 
-        The others are sign-ins, sign-outs, tokens, look-ups, archives, saved filters and exports.
+        The others are sign-ins, sign-outs, tokens, look-ups, archives, exports, saved filters and
+        preferences.
         """
         others = {cls.SIGN_IN, cls.SIGN_OUT, cls.ISSUE_TOKEN}
         others |= {cls.READ_RECEIPT, cls.VERIFY, cls.ARCHIVE, cls.SAVE_FILTER, cls.DELETE_FILTER}
-        others |= {cls.EXPORT, cls.FINISH_EXPORT}
+        others |= {cls.SAVE_PREFERENCES, cls.EXPORT, cls.FINISH_EXPORT}
         return [each for each in cls if each not in others]
 
 

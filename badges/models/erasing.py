@@ -77,6 +77,8 @@ ON_ERASURE = {
         "password": GENERATED,
     },
     "badges.UserSecurity": {"setup_code": GENERATED},
+    # Names of zones, columns and hints: the service refuses other text.
+    "badges.Preferences": _all(GENERATED, "time_zone", "tables", "dismissed"),
     "auth.Group": {"name": KEPT},
     "badges.UserKey": {"search_key": KEPT},
     "badges.GroupKey": {"search_key": KEPT},

@@ -6,6 +6,8 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from badges.models.preferences import Preferences
+
 
 class UserSecurity(models.Model):
     """The sign-in data of a user for which Django's own table has no column.
@@ -38,6 +40,11 @@ class Person(User):
     class Meta:
         proxy = True
         default_permissions = ()
+
+    @property
+    def preferences(self) -> Preferences:
+        """The stored preferences, or those of a person who has chosen nothing."""
+        return getattr(self, "stored_preferences", None) or Preferences(user=self)
 
     @property
     def session_stamp(self) -> int:

@@ -438,6 +438,10 @@ EXEMPT = {
     "record.exports.stream_export": (
         "it goes on with what `begin_export` left a row of (test_exports)"
     ),
+    **{
+        f"access.preferences.{name}": "of a person alone, with a row of its own (test_preferences)"
+        for name in ("choose_time_zone", "choose_table", "reset_table", "dismiss")
+    },
     "record.filters.delete_filter": "of a person alone, with a row of its own (test_filters)",
     "record.filters.save_filter": "of a person alone, with a row of its own (test_filters)",
     "access.integrators.invalidate_stamps": "part of a service: it ends what processes know",

@@ -14,8 +14,9 @@ from badges.models.stamps import new_stamp
 
 
 def active_person(user_id: int) -> Person | None:
-    """Return an active user with their session stamp, or None."""
-    return Person.objects.select_related("security").filter(pk=user_id, is_active=True).first()
+    """Return an active user with their session stamp and preferences, or None."""
+    people = Person.objects.select_related("security", "stored_preferences")
+    return people.filter(pk=user_id, is_active=True).first()
 
 
 def session_stamp_of(username: str) -> int:
