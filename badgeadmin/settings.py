@@ -162,7 +162,7 @@ AXES_VERBOSE = False
 SECOND_FACTOR_FOR = env.list("SECOND_FACTOR_FOR", default=[])
 OTP_TOTP_ISSUER = "BadgeAdmin"
 LOGIN_URL = reverse_lazy("admin:login")
-LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+LOGIN_REDIRECT_URL = reverse_lazy("desk:home")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -358,7 +358,6 @@ UNFOLD = {
             {"title": _("Second factor"), "link": reverse_lazy("second-factor")},
         ]
     },
-    "DASHBOARD_CALLBACK": "badges.desk.home.views.dashboard",
     # Petrol contrasts with the green, amber and red of statuses.
     "COLORS": {
         "primary": {

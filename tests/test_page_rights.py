@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 ROLES = {"M": "MemberCare", "S": "Supervisor", "A": "Auditor", "N": None, "R": None}
 
 DESK = {
-    "desk/": "MSANR",  # redirects users without permission
+    "desk/": "MSANR",
     "desk/find/": "MSAR",
     "desk/customers/<int:customer_id>/": "MSAR",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/": "MSAR",
@@ -93,7 +93,7 @@ def admin_pages(model, *, view, add="", delete=""):
 
 
 ADMIN = {
-    "admin/": "MSANR",
+    "admin/": "MSANR",  # redirects to the home page
     "admin/search/": "MSANR",
     "admin/password_change/": "MSANR",
     "admin/password_change/done/": "MSANR",

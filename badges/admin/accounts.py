@@ -17,6 +17,7 @@ from django.urls import path, reverse, reverse_lazy
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+from django.views.generic import RedirectView
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
 from badges.admin import second_factor
@@ -70,7 +71,7 @@ class SignInView(LimitedAttemptsMixin, LoginView):
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs) | admin.site.each_context(self.request)
-        context[REDIRECT_FIELD_NAME] = self.get_redirect_url() or reverse("admin:index")
+        context[REDIRECT_FIELD_NAME] = self.get_redirect_url() or reverse("desk:home")
         return context | {
             "title": _("Log in"),
             "subtitle": None,
@@ -124,9 +125,9 @@ def pseudonym_of_attempt(request, credentials) -> str:
 
 @never_cache
 def sign_in_view(request):
-    """Show the sign-in page, or redirect a signed-in user to the first page of the admin."""
+    """Show the sign-in page, or redirect a signed-in user to the home page."""
     if request.method == "GET" and admin.site.has_permission(request):
-        return redirect("admin:index")
+        return redirect("desk:home")
     return SignInView.as_view()(request)
 
 
@@ -145,6 +146,7 @@ def _origin(user):
 # These routes precede those of the admin that have the same URLs.
 urlpatterns = [
     *second_factor.urlpatterns,
+    path("", admin.site.admin_view(RedirectView.as_view(pattern_name="desk:home"))),
     path("login/", sign_in_view),
     path("logout/", admin.site.admin_view(sign_out_view)),
     path("password_change/", admin.site.admin_view(OwnPasswordView.as_view(), cacheable=True)),

@@ -35,7 +35,6 @@ MODEL_ACTIONS = {
     "delete": _("Can delete"),
 }
 
-admin.site.index_title = _("Overview")
 # The pages of the OTP devices would show secret keys and let users write codes.
 admin.site.unregister([User, Group, TOTPDevice, StaticDevice])
 

@@ -140,7 +140,7 @@ class PersonView(LimitedAttemptsMixin, View):
         url = self.request.session.get(PENDING, {}).get("target") or self.request.GET.get("next")
         if url and url_has_allowed_host_and_scheme(url, {self.request.get_host()}):
             return url
-        return reverse("admin:index")
+        return reverse("desk:home")
 
     def start_session(self, factor: str) -> str:
         """Start a session with a second factor, and return the URL to redirect to."""
@@ -251,10 +251,10 @@ class SecondFactorView(PersonView):
             self.keep_session(second_factor.remove_own(**arguments))
             del self.request.session[VERIFIED_FACTOR]
             messages.success(self.request, _("You sign in with your password alone now."))
-            return redirect("admin:index")
+            return redirect("desk:home")
         person, recovery = second_factor.renew_codes(**arguments)
         self.keep_session(person)
-        return self._show_codes(recovery, reverse("admin:index"))
+        return self._show_codes(recovery, reverse("desk:home"))
 
     @property
     def key(self) -> str:
@@ -277,7 +277,7 @@ class SecondFactorView(PersonView):
 
     def _show_form(self, template: str, title, **context):
         is_required = second_factor.is_required_of(self.person)
-        target = reverse("admin:index")
+        target = reverse("desk:home")
         return self.show(template, title, is_required=is_required, target=target, **context)
 
     def _show_codes(self, codes: list[str], target: str):

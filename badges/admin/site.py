@@ -1,7 +1,7 @@
 """Callbacks of the theme, named in settings.UNFOLD: style sheets, scripts and the sidebar."""
 
 from django.templatetags.static import static
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -26,7 +26,7 @@ def favicon(request):
 
 
 def navigation(request):
-    """Return the groups of the sidebar, which are also the cards of the overview page.
+    """Return the groups of the sidebar, which are also the cards of the home page.
 
     Each item names the permission of its page, so that users see only the pages that they may open.
     """
@@ -39,12 +39,12 @@ def navigation(request):
 
 
 def item(title, icon, url_name, permission, description):
-    """Return one entry, which is shown to users with the permission."""
+    """Return one entry, which is shown to users with the permission, or to all if it is empty."""
     return {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(url_name),
-        "permission": lambda request: request.user.has_perm(permission),
+        "permission": lambda request: not permission or request.user.has_perm(permission),
         "description": description,
     }
 
@@ -53,12 +53,11 @@ HOME = item(
     _("Home"),
     "home",
     "desk:home",
-    "badges.view_requestlog",
+    "",
     _("Issued badges, refusals, and tasks that need attention."),
 )
-# The home page is also the index of the admin. Its URL is a prefix of all URLs of the desk, so it
-# has to match as a whole.
-HOME["active"] = lambda request: request.path in (str(HOME["link"]), reverse("admin:index"))
+# The URL of the home page is a prefix of all URLs of the desk, so it has to match as a whole.
+HOME["active"] = lambda request: request.path == str(HOME["link"])
 FIND = item(
     _("Find anything"),
     "search",

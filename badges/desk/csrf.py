@@ -16,7 +16,7 @@ def csrf_failure(request, reason=""):
     Signing in changes the token of every tab. A second sign-in redirects, because the user is
     signed in already. For htmx, the response reloads the page, which brings the new token.
     """
-    start = reverse("admin:index")
+    start = reverse("desk:home")
     if request.path == reverse("admin:login") and request.user.is_authenticated:
         return redirect(_safe(request, request.POST.get("next")) or start)
     if request.htmx:

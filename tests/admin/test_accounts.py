@@ -31,9 +31,9 @@ def the_row():
 @pytest.mark.parametrize(
     ("more", "address"),
     [
-        ({}, "/admin/"),
+        ({}, "/desk/"),
         ({"next": "/desk/find/"}, "/desk/find/"),
-        ({"next": "https://elsewhere.example/"}, "/admin/"),
+        ({"next": "https://elsewhere.example/"}, "/desk/"),
     ],
 )
 def test_a_sign_in_is_recorded_and_redirects(client, member_care, more, address):
@@ -168,14 +168,14 @@ def test_the_sign_in_page_is_themed_and_writes_nothing(client, db):
     answer = client.get(LOG_IN)
 
     assert 'name="username"' in answer.text
-    assert answer.context["next"] == "/admin/"
+    assert answer.context["next"] == "/desk/"
     assert "BadgeAdmin" in answer.text
     assert not RequestLog.objects.exists()
 
 
 def test_a_signed_in_user_is_redirected_from_the_sign_in_page(client, member_care):
     client.force_login(member_care)
-    assert client.get(LOG_IN).url == "/admin/"
+    assert client.get(LOG_IN).url == "/desk/"
 
 
 def test_a_sign_out_is_recorded(client, member_care):

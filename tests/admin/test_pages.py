@@ -88,20 +88,24 @@ def test_the_admin_has_no_pages_of_the_oauth_toolkit(model):
         ("auditor", ["Request log", "Integrators"], ["Issue badge", "Users"]),
     ],
 )
-def test_the_overview_links_to_the_permitted_pages_of_a_role(as_role, role, shown, hidden):
-    text = as_role(role).get(reverse("admin:index")).text
+def test_the_home_page_links_to_the_permitted_pages_of_a_role(as_role, role, shown, hidden):
+    text = as_role(role).get(reverse("desk:home")).text
     assert all(text.count(f">{title}<") == 2 for title in shown)  # a card and a menu entry
     assert not any(f">{title}<" in text for title in hidden)
 
 
-def test_the_overview_explains_a_missing_role(client, db):
+def test_the_home_page_explains_a_missing_role(client, db):
     client.force_login(UserFactory())
-    assert "You have no role yet" in client.get(reverse("admin:index")).text
+    assert "You have no role yet" in client.get(reverse("desk:home")).text
 
 
-def test_every_link_of_the_overview_opens(as_role):
+def test_the_index_of_the_admin_is_the_home_page(as_role):  # F7
+    assert as_role("auditor").get(reverse("admin:index")).url == reverse("desk:home")
+
+
+def test_every_link_of_the_home_page_opens(as_role):
     browser = as_role("auditor")
-    for group in browser.get(reverse("admin:index")).context["sidebar_navigation"]:
+    for group in browser.get(reverse("desk:home")).context["sidebar_navigation"]:
         for item in group["items"]:
             if item["has_permission"]:
                 assert browser.get(str(item["link"])).status_code == 200
@@ -174,7 +178,7 @@ def test_an_admin_page_requires_a_sign_in(client, db, model):
     assert client.get(address).url == f"{reverse('admin:login')}?next={address}"
 
 
-@pytest.mark.parametrize("name", ["index", "auth_user_changelist", "password_change"])
+@pytest.mark.parametrize("name", ["auth_user_changelist", "password_change"])
 def test_an_admin_page_has_a_main_landmark_and_a_skip_link(admin_client, name):
     text = admin_client.get(reverse(f"admin:{name}")).text
     assert text.count('role="main"') == 1

@@ -100,7 +100,7 @@ def test_the_right_code_signs_in_and_redirects_to_the_requested_page(client, mem
 
     answer = client.post(CODE, {"code": code_of(key, steps=1)})
 
-    assert answer.url == (target if target.startswith("/") else "/admin/")
+    assert answer.url == (target if target.startswith("/") else "/desk/")
     assert is_signed_in(client)
     assert client.session.session_key != before
     row = RequestLog.objects.get()
@@ -193,7 +193,7 @@ class TestRequiredSecondFactor:
         settings.SECOND_FACTOR_FOR = ["Supervisor", "superuser"]
 
     def test_a_second_factor_is_not_required_of_other_roles(self, client, member_care):
-        assert sign_in(client).url == "/admin/"
+        assert sign_in(client).url == "/desk/"
         assert client.get("/desk/").status_code == 200
 
     @pytest.mark.parametrize("is_superuser", [True, False])
@@ -258,7 +258,7 @@ class TestRequiredSecondFactor:
         client.force_login(active_person(supervisor.pk))
         page = client.post(f"{OWN}?next=https://elsewhere.example/").url
 
-        assert client.post(page, {"code": code_of(key, steps=1)}).url == "/admin/"
+        assert client.post(page, {"code": code_of(key, steps=1)}).url == "/desk/"
 
     def test_a_required_second_factor_cannot_be_removed(self, client, supervisor):
         key, _codes = set_up(supervisor)
@@ -295,7 +295,7 @@ class TestOwnSecondFactor:
         assert rows() == [(Operation.RENEW_RECOVERY_CODES, RequestOutcome.ACCEPTED)]
 
     def test_the_own_second_factor_is_removed_with_a_code(self, client, key):
-        assert client.post(OWN, {"code": code_of(key), "give_up": "1"}).url == "/admin/"
+        assert client.post(OWN, {"code": code_of(key), "give_up": "1"}).url == "/desk/"
 
         assert not TOTPDevice.objects.exists()
         assert not StaticToken.objects.exists()

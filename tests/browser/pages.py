@@ -154,8 +154,7 @@ TABLES = {
         Page("integrators, none", "/desk/integrators/"),
         Page("customer, no badges", "/desk/customers/1001/"),
         Page("issue, no badges", "/desk/issue/"),
-        Page("overview, fresh", "/admin/"),
-        Page("overview, no role", "/admin/", user="nobody"),
+        Page("home, no role", "/desk/", user="nobody"),
         Page("changelist, none", "/admin/badges/badgemeta/"),
         Page("forbidden", "/desk/integrators/", user="maria", status=403),
         Page("home of MemberCare", "/desk/", user="maria"),
@@ -210,7 +209,7 @@ TABLES = {
         ),
         Page(
             "logged out",
-            "/admin/",
+            "/desk/",
             several(open_user_menu, press("Log out", "text=Log in again")),
             through="admin:logout",
         ),
@@ -378,7 +377,6 @@ TABLES = {
         Page("field, disable", "/desk/fields/{field.pk}/disable/"),
     ],
     "admin lists": [
-        Page("overview", "/admin/"),
         Page("app", "/admin/badges/"),
         Page("admin badges", "/admin/badges/badgemeta/"),
         Page("admin badges, found", "/admin/badges/badgemeta/?q=early&active__exact=1"),

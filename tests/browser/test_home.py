@@ -57,8 +57,8 @@ def busy(supervisor, api_origin, earn):
         )
 
 
-def open_home(page, path="/desk/"):
-    page.goto(f"/admin/login/?next={path}")
+def open_home(page):
+    page.goto("/admin/login/?next=/desk/")
     page.wait_for_load_state("load")
     page.locator("#id_username").fill("simon")
     page.locator("#id_password").fill(PASSWORD)
@@ -142,13 +142,13 @@ def test_the_table_is_shown_without_scripts(open_page, shoot, busy):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_first_page_of_the_admin_has_the_chart(open_page, shoot, busy, theme):
+def test_the_home_page_has_the_chart_on_a_phone(open_page, shoot, busy, theme):
     page = open_page(theme=theme, width=390)
-    open_home(page, "/admin/")
+    open_home(page)
 
     page.locator("[data-chart]").wait_for()
 
-    shoot(page, f"admin-index-{theme}")
+    shoot(page, f"home-phone-{theme}")
     assert fits(page)
 
 

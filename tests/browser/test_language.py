@@ -23,7 +23,7 @@ PAGES = {
     "edit": "/desk/badges/{badge}/edit/",
     "integrators": "/desk/integrators/",
     "integrator": "/desk/integrators/{integrator}/",
-    "admin": "/admin/",
+    "admin": "/admin/badges/claim/",
 }
 
 

@@ -27,7 +27,7 @@ def sign_in(browser, token, **more):
 
 @pytest.mark.parametrize(
     ("wanted", "address"),
-    [("/desk/find/", "/desk/find/"), ("https://elsewhere.example/", "/admin/"), ("", "/admin/")],
+    [("/desk/find/", "/desk/find/"), ("https://elsewhere.example/", "/desk/"), ("", "/desk/")],
 )
 def test_a_sign_in_in_a_second_tab_redirects(browser, wanted, address):
     token = browser.cookies["csrftoken"].value
@@ -61,7 +61,7 @@ def test_the_csrf_failure_page_links_to_no_other_host(browser):
     referer = {"Referer": "https://elsewhere.example/"}
     answer = browser.post("/desk/issue/", {}, headers=referer)
     assert "elsewhere" not in answer.text
-    assert 'href="/admin/"' in answer.text
+    assert 'href="/desk/"' in answer.text
 
 
 def test_the_csrf_failure_of_a_fragment_reloads_the_page(browser, member_care):

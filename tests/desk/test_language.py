@@ -24,7 +24,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 SWITCH = "/i18n/setlang/"
-FIRST_PAGES = ["/desk/", "/admin/", "/desk/find/", "/admin/password_change/"]
+FIRST_PAGES = ["/desk/", "/desk/find/", "/admin/password_change/"]
 INACTIVE = "The badge is inactive or has not begun."
 INACTIVE_IN_GERMAN = "Das Badge ist inaktiv oder hat noch nicht begonnen."
 # Names, which are not translated.

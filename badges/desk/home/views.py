@@ -1,7 +1,6 @@
-"""The view of the home page, and its content on the first page of the admin."""
+"""The view of the home page, which every user has."""
 
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,20 +14,15 @@ PERMISSION = "badges.view_requestlog"
 @require_safe
 @login_required
 def home(request):
-    """Show the home page, or redirect users without the permission to their first page.
+    """Show the pages that the user may open and, with the permission, the figures of all badges.
 
     It is the page after the sign-in, so it requires only a login: `staff_page` would refuse users
     without the permission.
     """
-    if not request.user.has_perm(PERMISSION):
-        may_issue = request.user.has_perm("badges.earn_badge")
-        return redirect("desk:issue" if may_issue else "admin:index")
-    context = {"title": _("Home"), "home": overview(request.user, timezone.now())}
+    may_see = request.user.has_perm(PERMISSION)
+    context = {
+        "title": _("Home"),
+        "home": overview(request.user, timezone.now()) if may_see else None,
+        "has_role": bool(request.user.get_all_permissions()),
+    }
     return show(request, "desk/home/home.html", context)
-
-
-def dashboard(request, context):
-    """Add the overview to the first page of the admin, for users with the permission."""
-    if request.user.has_perm(PERMISSION):
-        context["home"] = overview(request.user, timezone.now())
-    return context

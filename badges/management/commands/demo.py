@@ -82,7 +82,7 @@ class Command(BaseCommand):
 
     def show(self, credentials, address):
         """Print the log-ins, the address and an example request."""
-        self.say("", _("Log in at http://%(address)s/admin/ as") % {"address": address})
+        self.say("", _("Log in at http://%(address)s/ as") % {"address": address})
         for name, password in credentials.passwords.items():
             self.say(f"  {name:<12}{password}")
         self.say(_("The integrator %(name)s") % {"name": log_ins.INTEGRATOR})

@@ -140,7 +140,9 @@ def test_an_allowed_host_is_matched_in_any_spelling(desk, badge, address):
     assert found[2] == address
 
 
-@pytest.mark.parametrize("path", ["/desk/", "/admin/", "/admin/login/", "/desk/badges/"])
+@pytest.mark.parametrize(
+    "path", ["/desk/", "/admin/badges/claim/", "/admin/login/", "/desk/badges/"]
+)
 def test_the_content_security_policy_names_only_the_allowed_hosts(desk, settings, path):
     policy = desk.get(path)["Content-Security-Policy"]
     assert "img-src 'self' data: https://a.example https://b.example:8443;" in f"{policy};"

@@ -393,18 +393,21 @@ def test_a_figure_without_permission_for_its_list_is_no_link(client, db):
     assert [bool(link) for link in links] == [False, False, False, True]
 
 
-def test_users_without_the_permission_are_redirected_from_the_home_page(client, db):
+def test_users_without_the_permission_see_no_figures_on_the_home_page(client, db):
     assert client.get(HOME).url == f"{reverse('admin:login')}?next={HOME}"
     client.force_login(UserFactory())
-    assert client.get(HOME).url == reverse("admin:index")
-    assert "home" not in client.get(reverse("admin:index")).context
+
+    page = client.get(HOME)
+
+    assert page.context["home"] is None
+    assert "Issued per day" not in page.text
 
 
-def test_the_first_page_of_the_admin_has_the_content_of_the_home_page(client, auditor):
+def test_the_home_page_has_figures_and_links_to_the_other_pages(client, auditor):
     count(customers=1_500)
     client.force_login(auditor)
 
-    page = client.get(reverse("admin:index"))
+    page = client.get(HOME)
 
     assert page.context["home"].figures[0].number == 1_500
     assert "Issued per day" in page.text
