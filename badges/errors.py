@@ -140,7 +140,7 @@ class ErrorCode(IntEnum):
     UNKNOWN_IDENTIFIER = (
         1028,
         HTTPStatus.BAD_REQUEST,
-        _("This deployment knows customers by their number alone."),
+        _("Only numeric customer IDs are supported."),
     )
     ENROLMENT_OVERLAPS = (
         1040,

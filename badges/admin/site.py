@@ -33,7 +33,7 @@ def navigation(request):
     return [
         {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE]},
         {"title": _("Badges"), "items": [BADGES, BADGE_GROUPS, CUSTOM_FIELDS, CLAIMS]},
-        {"title": _("Ledgers"), "items": [REQUESTS, HISTORY, FIGURES, EXPORTS, RECORD]},
+        {"title": _("Records"), "items": [REQUESTS, HISTORY, FIGURES, EXPORTS, RECORD]},
         {"title": _("Access"), "items": [INTEGRATORS, USERS, GROUPS]},
     ]
 
@@ -59,7 +59,7 @@ HOME = item(
 # The URL of the home page is a prefix of all URLs of the desk, so it has to match as a whole.
 HOME["active"] = lambda request: request.path == str(HOME["link"])
 FIND = item(
-    _("Find anything"),
+    _("Search"),
     "search",
     "desk:find",
     "badges.view_earnedbadge",
@@ -115,7 +115,7 @@ REQUESTS = item(
     _("Every attempt to change something, accepted or refused."),
 )
 RECORD = item(
-    _("Proof of the record"),
+    _("Audit integrity"),
     "verified_user",
     "desk:record",
     "badges.view_seal",
@@ -129,7 +129,7 @@ HISTORY = item(
     _("Issued badges, enrolments, revocations and definitions, with their actors."),
 )
 FIGURES = item(
-    _("Figures"),
+    _("Reports"),
     "monitoring",
     "desk:figures",
     "badges.view_requestlog",

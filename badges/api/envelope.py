@@ -180,7 +180,7 @@ def _path(*steps: str) -> str:
 @csrf_exempt
 def unknown_path(request, **kwargs) -> HttpResponse:
     """Return 404 for a path below the API that matches no endpoint."""
-    return _plain(_error(ErrorCode.NOT_FOUND, "There is nothing at this address."), 404)
+    return _plain(_error(ErrorCode.NOT_FOUND, "No such endpoint."), 404)
 
 
 def bad_request(request, exception) -> HttpResponse:

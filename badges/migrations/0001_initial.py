@@ -851,7 +851,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("CUSTOMER", "Each customer"),
-                            ("BADGE", "All customers together"),
+                            ("BADGE", "All customers, total"),
                         ],
                         max_length=8,
                         verbose_name="counts",

@@ -66,7 +66,7 @@ class Unit(models.TextChoices):
 
 class LimitLevel(models.TextChoices):
     CUSTOMER = "CUSTOMER", _("Each customer")
-    BADGE = "BADGE", _("All customers together")
+    BADGE = "BADGE", _("All customers, total")
 
 
 class LimitKind(models.TextChoices):

@@ -61,7 +61,7 @@ def test_an_input_error_is_in_english(german, earn_body, changes, message):
     [
         ("get", EARN, 405, 'Method "GET" not allowed.'),
         ("get", f"{BADGES}/nothing", 404, "There is no such badge."),
-        ("get", "/api_gateway/nowhere", 404, "There is nothing at this address."),
+        ("get", "/api_gateway/nowhere", 404, "No such endpoint."),
         ("post", EARN, 415, 'Unsupported media type "text/plain" in request.'),
     ],
 )

@@ -43,7 +43,7 @@ def test_a_badge_is_created_by_keyboard(open_page, shoot, supervisor, theme, wid
     page.wait_for_selector(".desk-claims >> text=summer")
     press(page, "Deactivate")
     page.wait_for_selector("text=Deactivate “Explorer”?")
-    assert page.evaluate("document.activeElement?.innerText") == "Leave it as it is"
+    assert page.evaluate("document.activeElement?.innerText") == "Cancel"
     press(page, "Deactivate")
     page.wait_for_selector(".desk-pills >> text=Inactive")
     badge = BadgeMeta.objects.get()

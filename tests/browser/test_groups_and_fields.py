@@ -51,7 +51,7 @@ def test_a_group_is_created_used_and_disabled_by_keyboard(
 
     press(page, "Disable")
     page.wait_for_selector("text=Disable “Gold”?")
-    page.wait_for_function("document.activeElement?.innerText == 'Leave it as it is'")
+    page.wait_for_function("document.activeElement?.innerText == 'Cancel'")
     assert fits(page)
     shoot(page, f"group-switch-{theme}-{width}")
     press(page, "Disable")
@@ -137,7 +137,7 @@ def test_a_group_created_in_another_tab_appears_in_the_next_preview(open_page, s
     log_in(page, "simon", "/desk/badges/new/")
     write(page, "name", "Explorer")
     with page.context.expect_page() as opened:
-        press(page, "Make a group in a new tab")
+        press(page, "Create a group (opens in a new tab)")
     tab = opened.value
     tab.wait_for_load_state("load")
     write(tab, "name", "Gold")

@@ -88,9 +88,9 @@ def test_filters_are_set_and_kept_by_keyboard(open_page, busy):
     page.wait_for_url(re.compile("outcome=REFUSED"))
     page.wait_for_load_state("load")
     assert shown(page) == 15
-    assert page.get_by_role("link", name="Take away: Badge: Summer walker").is_visible()
+    assert page.get_by_role("link", name="Remove filter: Badge: Summer walker").is_visible()
 
-    page.get_by_label("Keep these filters as").focus()
+    page.get_by_label("Save view as").focus()
     page.keyboard.type("Refused walkers")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Kept as")

@@ -12,7 +12,7 @@ class FindForm(forms.Form):
     """The search box."""
 
     text = forms.CharField(
-        label=_("Find anything"),
+        label=_("Search"),
         help_text=_("A customer id, an issued badge, a request, a reference or a badge name."),
         max_length=MAX_REFERENCE_LENGTH,
         error_messages={"required": _("Enter what you look for.")},

@@ -204,7 +204,7 @@ def _of_badge(customer_id, badge, now):
 def _show_find(request, form, text):
     found = look_up(text, request.user) if text else None
     form.fields["text"].widget.attrs["autofocus"] = True
-    context = {"title": _("Find anything"), "find_form": form, "found": found}
+    context = {"title": _("Search"), "find_form": form, "found": found}
     return show(request, "desk/find.html", context)
 
 

@@ -67,7 +67,7 @@ class FilterForm(forms.Form):
     )
     status = forms.ChoiceField(label=_("Status"), choices=[ANY, *Status.choices], required=False)
     active = forms.TypedChoiceField(
-        label=_("Switched"),
+        label=_("Activation"),
         choices=[ANY, ("yes", _("Active")), ("no", _("Inactive"))],
         coerce=lambda value: value == "yes",
         empty_value=None,

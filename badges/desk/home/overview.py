@@ -293,7 +293,7 @@ def _beside_yesterday(number: int, before: int) -> dict[str, str]:
     if number > before:
         text = _("more than all of yesterday (%(count)s)")
         return {"trend": "trending_up", "comparison": text % {"count": group_digits(before)}}
-    text = _("so far; %(count)s in all of yesterday") % {"count": group_digits(before)}
+    text = _("so far · yesterday: %(count)s") % {"count": group_digits(before)}
     return {"trend": "schedule", "comparison": text}
 
 

@@ -47,7 +47,7 @@ class RotationForm(forms.Form):
         "1": _("1 hour"),
         "24": _("24 hours"),
         "168": _("7 days"),
-        "0": _("Not at all: it leaked, or nobody uses it"),
+        "0": _("Stop it immediately (compromised or unused)"),
     }
 
     overlap = forms.TypedChoiceField(

@@ -101,7 +101,7 @@ def new(request):
     form = page.form(request.POST)
     chosen = request.POST.get("format", "")
     if not form.is_valid() or chosen not in ExportFormat:
-        messages.error(request, _("Nothing is exported while a filter makes no sense."))
+        messages.error(request, _("Nothing was exported. Fix the highlighted filter first."))
         return redirect(page.address)
     export = begin_export(
         origin=origin_of(request),

@@ -102,7 +102,7 @@ def figures(request):
     """Show the charts of a period, each with its table."""
     summaries.catch_up(COUNTED_WHEN_OPENED)
     form = PeriodForm(request.GET, today=start_of_day(timezone.now()).date())
-    context = {"title": _("Figures"), "form": form}
+    context = {"title": _("Reports"), "form": form}
     if form.days:
         links = Links(request.user)
         context["charts"] = [_issued(form.days), _refused(form.days)]

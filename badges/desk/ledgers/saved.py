@@ -36,7 +36,7 @@ def save_view(request, form_class, *, ledger: str, address: str):
     except BadgeError as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, _("Kept as “%(name)s”.") % {"name": saved})
+        messages.success(request, _("Saved as “%(name)s”.") % {"name": saved})
     return redirect(url)
 
 

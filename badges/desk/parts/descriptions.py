@@ -18,6 +18,7 @@ from badges.models import (
     LimitKind,
     LimitLevel,
     Unit,
+    Weekday,
 )
 from badges.models.units import UNITS
 from badges.models.values import required, shift
@@ -27,7 +28,7 @@ _date = partial(time_element, form="date")
 
 
 def window(limit: Limit) -> str:
-    """Return the window of a limit in words: "in a calendar month"."""
+    """Return the window of a limit in words: "per calendar month"."""
     match limit.kind:
         case LimitKind.FIXED_VALUE:
             return _("over the life of the badge")
@@ -45,11 +46,13 @@ def _fixed_window(limit: Limit) -> str:
     unit, length = required(limit.unit), required(limit.length)
     match unit:
         case Unit.MONTHS:
-            return _("in a calendar month")
+            return _("per calendar month")
         case Unit.WEEKS:
-            return _("in a week from %(day)s") % {"day": required(limit.weekday).label}
+            first = required(limit.weekday)
+            last = Weekday((first - 1) % len(Weekday))
+            return _("per week (%(first)s–%(last)s)") % {"first": first.label, "last": last.label}
         case Unit.DAYS if length == 1:
-            return _("in one day")
+            return _("per day")
         case Unit.DAYS:
             days = period(unit, length)
             return _("in each %(period)s of the badge") % {"period": days}

@@ -76,14 +76,14 @@ class DeskForm(forms.Form):
 
     event_at = forms.DateTimeField(
         label=_("Event date (UTC)"),
-        help_text=_("When the customer did it. Leave it empty for now."),
+        help_text=_("Date of the qualifying activity. Leave blank to use the current time."),
         required=False,
         validators=[MinValueValidator(EARLIEST, message=_("The year must be 1900 or later."))],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     reason = forms.CharField(
         label=_("Reason"),
-        help_text=_("Optional; kept for auditors."),
+        help_text=_("Optional. Visible in the audit log."),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),

@@ -53,7 +53,7 @@ def sealing() -> Sealing:
 def record(request):
     """Show the progress of sealing and verification, and the newest seals."""
     context = {
-        "title": _("Proof of the record"),
+        "title": _("Audit integrity"),
         "sealing": sealing(),
         "seal_seconds": settings.AUDIT_SEAL_SECONDS,
         "published": heads.last_published(),

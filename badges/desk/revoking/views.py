@@ -62,7 +62,7 @@ class SelectionForm(forms.Form):
         EarnedIdField(),
         required=False,
         label=gettext_lazy("IDs of issued badges"),
-        help_text=gettext_lazy("As on a receipt. Up to 200, pasted as they come."),
+        help_text=gettext_lazy("Paste up to 200 badge IDs, separated by spaces, commas or new lines."),
     )
 
     def clean(self):
@@ -90,8 +90,8 @@ class ReasonForm(DeskForm):
         error_messages={"required": gettext_lazy("Choose a reason.")},
     )
     reason = forms.CharField(
-        label=gettext_lazy("In words"),
-        help_text=gettext_lazy("Kept for auditors. Needed when the reason is another one."),
+        label=gettext_lazy("Comment"),
+        help_text=gettext_lazy("Visible in the audit log. Required for “Other”."),
         required=False,
         max_length=400,
         widget=forms.Textarea(attrs={"rows": 2}),

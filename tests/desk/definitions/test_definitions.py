@@ -230,7 +230,7 @@ def test_a_preview_describes_the_badge_and_writes_nothing(desk, how):
 
     assert "expires after 6 months: issued on <time" in text
     assert 'datetime="2030-07-01T00:00:00Z"' in text
-    assert "at most 10 times, in a calendar month" in text
+    assert "at most 10 times, per calendar month" in text
     assert "31 Jan 2030" in text
     assert ("nav-sidebar" in text) == (not how)
     assert not BadgeMeta.objects.exists()

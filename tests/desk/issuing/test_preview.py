@@ -38,9 +38,9 @@ def test_a_preview_shows_the_remaining_uses_of_limits(desk, filled):
     for words in (
         "Each customer, over the life of the badge",
         "Each customer, in the last 30 days",
-        "Each customer, in a week from Sunday",
-        "All customers together, in a calendar month",
-        "All customers together, in one day",
+        "Each customer, per week (Sunday–Saturday)",
+        "All customers, total, per calendar month",
+        "All customers, total, per day",
         "2 of 3 left",
     ):
         assert words in page
