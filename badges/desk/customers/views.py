@@ -1,4 +1,4 @@
-"""Views to find anything, and of one customer: badges, timelines, enrolment."""
+"""Views of the search, and of one customer: badges, timelines, enrolment."""
 
 from dataclasses import replace
 from functools import wraps

@@ -24,7 +24,7 @@
     first?.focus();
   };
 
-  /* The box to find anything; not while somebody types a slash into another field. */
+  /* The search box; not while somebody types a slash into another field. */
   const findByShortcut = (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
