@@ -50,7 +50,10 @@ def _fixed_window(limit: Limit) -> str:
         case Unit.WEEKS:
             first = required(limit.weekday)
             last = Weekday((first - 1) % len(Weekday))
-            return _("per week (%(first)s–%(last)s)") % {"first": first.label, "last": last.label}
+            return _("per week (%(first)s to %(last)s)") % {
+                "first": first.label,
+                "last": last.label,
+            }
         case Unit.DAYS if length == 1:
             return _("per day")
         case Unit.DAYS:

@@ -62,7 +62,9 @@ class SelectionForm(forms.Form):
         EarnedIdField(),
         required=False,
         label=gettext_lazy("IDs of issued badges"),
-        help_text=gettext_lazy("Paste up to 200 badge IDs, separated by spaces, commas or new lines."),
+        help_text=gettext_lazy(
+            "Paste up to 200 badge IDs, separated by spaces, commas or new lines."
+        ),
     )
 
     def clean(self):

@@ -5,7 +5,7 @@ import pytest
 from badges.models import BadgeMeta, Operation, Owner, RequestLog
 from badges.services.catalogue.definitions import claim_badge
 from badges.services.customers.revoke import revoke_earned
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from badges.services.record import summaries
 from tests.conftest import shown
 from tests.factories import LOYALTY, BadgeMetaFactory, BadgeRevisionFactory

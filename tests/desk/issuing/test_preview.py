@@ -38,7 +38,7 @@ def test_a_preview_shows_the_remaining_uses_of_limits(desk, filled):
     for words in (
         "Each customer, over the life of the badge",
         "Each customer, in the last 30 days",
-        "Each customer, per week (Sunday–Saturday)",
+        "Each customer, per week (Sunday to Saturday)",
         "All customers, total, per calendar month",
         "All customers, total, per day",
         "2 of 3 left",
