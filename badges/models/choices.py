@@ -25,7 +25,7 @@ class OwnerType(models.TextChoices):
 
     @classmethod
     def claimable(cls) -> "list[tuple[str, StrOrPromise]]":
-        """Return the nine types of the API; only the desk uses `Membercare` (CONTRACT.md, 5.8)."""
+        """Return the types of the API; only the desk uses `Membercare` (CONTRACT.md, 5.8)."""
         return [choice for choice in cls.choices if choice[0] != cls.MEMBERCARE]
 
 

@@ -1,6 +1,6 @@
 """The table of units describes every unit of time completely."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 
 import pytest
 
@@ -8,11 +8,12 @@ from badges.api.serializers.constraints import ROLLS, UNIT_ALIASES, CustomerCons
 from badges.api.serializers.customer_badge import RollsOutput, UseOutput
 from badges.desk.parts.descriptions import window
 from badges.models import Expiry, ExpiryKind, Limit, LimitKind, LimitLevel, Unit
-from badges.models.units import UNITS
+from badges.models.units import MAX_PERIOD, UNITS
 from badges.models.values import shift
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ABOUT_A_CENTURY = timedelta(days=89 * 365)
+LAST_EVENT = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 def test_the_table_has_every_unit():
@@ -35,6 +36,9 @@ class TestUnit:
 
     def test_the_longest_window_of_a_unit_is_about_a_century(self, unit):
         assert shift(START, unit, UNITS[unit].max_length) - START > ABOUT_A_CENTURY
+
+    def test_the_longest_relative_expiry_of_a_unit_is_a_date(self, unit):
+        assert shift(LAST_EVENT, unit, MAX_PERIOD).year <= MAXYEAR
 
     def test_a_relative_expiry_of_a_unit_ends_later(self, unit):
         ends = Expiry(ExpiryKind.RELATIVE, unit, 1).ends(base=START, badge_expires_at=START)
