@@ -14,7 +14,7 @@ from badges.api import credential_cache, throttling
 from badges.errors import BadgeError
 from badges.models import Channel, EarnedBadge
 from badges.services.catalogue import definitions
-from badges.services.earning.slow_path import earn_badge
+from badges.services.earning.earn import earn_badge
 from badges.services.request_log import Origin
 from tests import factories
 from tests.factories import NOW, BadgeMetaFactory, IntegratorFactory, UserFactory

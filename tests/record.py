@@ -17,7 +17,7 @@ from badges.models import Limit, LimitKind, LimitLevel, Owner, RequestLog, Seal,
 from badges.services.catalogue import definitions
 from badges.services.customers.enrol import enrol_customers
 from badges.services.customers.revoke import EnrolmentToRevoke, revoke_earned, revoke_enrolments
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from tests.conftest import refused
 from tests.factories import LOYALTY, NOW, BadgeMetaFactory
 

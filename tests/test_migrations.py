@@ -11,7 +11,7 @@ from django.db.migrations.operations import AddField, CreateModel
 
 from badges.migration_operations import AddIndexNonBlocking, RemoveIndexNonBlocking
 from badges.models import Channel, EarnedBadge, RequestLog
-from badges.services.earning.slow_path import earn_badge
+from badges.services.earning.earn import earn_badge
 from badges.services.request_log import Origin
 from tests.factories import CUSTOMER, BadgeMetaFactory, earn_arguments
 from tests.waiting import TIMEOUT, wait_until_blocked

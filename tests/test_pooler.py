@@ -13,8 +13,8 @@ from django.db.backends.signals import connection_created
 from badges.database import DISPATCH_UID, is_pooled, set_statement_timeout
 from badges.models import BadgeMeta, EarnedBadge, Limit, LimitKind, LimitLevel
 from badges.services.earning.command import single_earn_command
+from badges.services.earning.earn import earn_badge
 from badges.services.earning.fast_path import try_fast_earn
-from badges.services.earning.slow_path import earn_badge
 from tests.conftest import need
 from tests.factories import BadgeMetaFactory, earn_arguments
 from tests.pgbouncer import pooled, program

@@ -33,7 +33,7 @@ from badges.services.catalogue.definitions import (
 from badges.services.catalogue.groups import create_custom_field
 from badges.services.customers.enrol import enrol_customers
 from badges.services.customers.limits import rebuild_tally
-from badges.services.earning.slow_path import earn_badge, earn_badges
+from badges.services.earning.earn import earn_badge, earn_badges
 from badges.services.request_log import Origin
 from tests.factories import (
     CUSTOMER,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from badges.models import Limit, LimitKind, LimitLevel, Unit, Weekday
 from badges.models.values import add_months, start_of_day
 from badges.services.catalogue.windows import reference_id
-from badges.services.earning.slow_path import earn_badge
+from badges.services.earning.earn import earn_badge
 from tests.api.conftest import TRIGGER, ApiClient, codes, references
 from tests.factories import (
     CUSTOMER,

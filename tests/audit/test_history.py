@@ -12,7 +12,7 @@ from badges.models import Channel, EarnedBadge, Enrolment, Operation
 from badges.services.customers.enrol import enrol_customers
 from badges.services.customers.imports import ImportedBadge, import_earned
 from badges.services.customers.revoke import EnrolmentToRevoke, revoke_enrolments, revoke_many
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from badges.services.request_log import Origin
 from tests.audit.paging import all_keys
 from tests.factories import (

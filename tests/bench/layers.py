@@ -188,7 +188,7 @@ def _check(answers: Sequence[bytes | None]) -> None:
 
 def _earn_list(badge_id: str) -> None:
     from badges.models import Channel, Owner
-    from badges.services.earning.slow_path import earn_badges
+    from badges.services.earning.earn import earn_badges
     from badges.services.request_log import Origin
 
     result = earn_badges(

@@ -15,6 +15,7 @@ from badges.models import EarnedBadge
 from badges.services.catalogue import definitions
 from badges.services.earning import (
     columns,
+    earn,
     fast_path,
     inserts,
     locked_insert,
@@ -30,7 +31,7 @@ def middleware():
 
 @contextmanager
 def fast_path_of_service():
-    with middleware(), patch.object(slow_path, "try_fast_earn", lambda _command: None):
+    with middleware(), patch.object(earn, "try_fast_earn", lambda _command: None):
         yield
 
 

@@ -29,7 +29,7 @@ from badges.services.catalogue.definitions import (
 )
 from badges.services.customers.enrol import enrol_customers
 from badges.services.customers.revoke import revoke_many
-from badges.services.earning.slow_path import earn_badge, earn_badges
+from badges.services.earning.earn import earn_badge, earn_badges
 from badges.services.record import summaries
 from badges.services.record.exports import begin_export, stream_export
 from badges.services.request_log import Origin

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from badges.models import Channel, Limit, LimitKind, LimitLevel
-from badges.services.earning.slow_path import earn_badge
+from badges.services.earning.earn import earn_badge
 from badges.services.request_log import Origin
 from tests.browser.actions import fits
 from tests.browser.conftest import on_desktop_and_phone

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from badges.models import EarnedBadge, Limit, LimitKind, LimitLevel, RefusedItem, RequestLog
 from badges.services.customers.revoke import revoke_many
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from tests.factories import (
     PASSWORD,
     BadgeMetaFactory,

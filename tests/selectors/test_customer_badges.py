@@ -8,7 +8,7 @@ from badges.errors import BadgeError
 from badges.models import BadgeMeta, Channel
 from badges.selectors.customer_badges import BadgeList, badges_of
 from badges.services.customers.enrol import enrol_customers
-from badges.services.earning.slow_path import earn_badge
+from badges.services.earning.earn import earn_badge
 from badges.services.request_log import Origin
 from tests.factories import CUSTOMER, NOW, BadgeMetaFactory, EnrolmentFactory
 

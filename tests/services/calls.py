@@ -28,7 +28,7 @@ from badges.services.catalogue.definitions import BadgeDraft
 from badges.services.customers import enrol, imports, limits, revoke
 from badges.services.customers.imports import ImportedBadge
 from badges.services.customers.revoke import EnrolmentToRevoke
-from badges.services.earning import preview, slow_path
+from badges.services.earning import earn, preview
 from badges.services.record import archives, erasure, exports, seals, verifications, watermark
 from badges.services.request_log import Origin
 from tests.factories import (
@@ -145,17 +145,17 @@ WRITERS = {
         lambda s: verifications.begin(origin=s.origin),
         None,
     ),
-    "earning.slow_path.earn_badge": (
+    "earning.earn.earn_badge": (
         Operation.EARN,
-        lambda s: slow_path.earn_badge(customer_id=CUSTOMER, **earn_arguments(s)),
-        lambda s: slow_path.earn_badge(
+        lambda s: earn.earn_badge(customer_id=CUSTOMER, **earn_arguments(s)),
+        lambda s: earn.earn_badge(
             customer_id=CUSTOMER, **(earn_arguments(s) | {"badge_id": NOWHERE})
         ),
     ),
-    "earning.slow_path.earn_badges": (
+    "earning.earn.earn_badges": (
         Operation.EARN_BULK,
-        lambda s: slow_path.earn_badges(customer_ids=[1, 2], **earn_arguments(s)),
-        lambda s: slow_path.earn_badges(
+        lambda s: earn.earn_badges(customer_ids=[1, 2], **earn_arguments(s)),
+        lambda s: earn.earn_badges(
             customer_ids=[1, 2], **(earn_arguments(s) | {"badge_id": NOWHERE})
         ),
     ),
@@ -426,11 +426,12 @@ EXEMPT = {
     ),
     "idempotency.answer_once": "part of the request that is answered",
     "idempotency.store_answer": "part of the request that is answered",
-    "earning.slow_path.earn_on_slow_path": "a part of `slow_path.earn_badge` (test_limits)",
-    "earning.fast_path.try_fast_earn": "a part of `slow_path.earn_badge` (test_fast_path)",
+    "earning.slow_path.earn_on_slow_path": "a part of `earn.earn_badge` (test_limits)",
+    "earning.slow_path.earn_many_on_slow_path": "a part of `earn.earn_badges`",
+    "earning.fast_path.try_fast_earn": "a part of `earn.earn_badge` (test_fast_path)",
     "earning.fast_path.accepting_badge": "part of `fast_path.try_fast_earn`: it writes nothing",
-    "earning.fast_path.earn_accepted": "a part of `slow_path.earn_badge` (test_fast_path)",
-    "earning.fast_path.earn_batch": "a part of `slow_path.earn_badge` (test_fast_earn)",
+    "earning.fast_path.earn_accepted": "a part of `earn.earn_badge` (test_fast_path)",
+    "earning.fast_path.earn_batch": "a part of `earn.earn_badge` (test_fast_earn)",
     "catalogue.definitions.lock_definition": "part of a service: it locks a badge",
     "catalogue.definitions.owners_concerned": "part of a service: it writes nothing",
     "catalogue.definitions.owners_of_fact": "part of a service: it reads the owners of a badge",

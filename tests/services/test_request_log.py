@@ -16,7 +16,7 @@ from badges.models import (
     RequestOutcome,
 )
 from badges.services.customers.enrol import enrol_customers
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from badges.services.request_log import (
     MAX_REFUSED_CONTENT,
     Origin,

@@ -22,7 +22,7 @@ from badges.api.views.members import READ, CustomerReads
 from badges.models import Operation
 from badges.services.customers.enrol import enrol_customers
 from badges.services.customers.revoke import revoke_earned, revoke_enrolments
-from badges.services.earning.slow_path import earn_badge, earn_badges
+from badges.services.earning.earn import earn_badge, earn_badges
 
 
 class CustomerViewSet(CustomerReads, BadgesViewSet):

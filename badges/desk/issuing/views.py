@@ -11,8 +11,8 @@ from badges.desk.parts.forms import IssueForm, PrefillForm
 from badges.desk.parts.picker import pick
 from badges.errors import BadgeError, ErrorCode
 from badges.models import Channel, EarnedBadge, RequestLog
+from badges.services.earning.earn import earn_badge, earn_badges
 from badges.services.earning.preview import preview_earn
-from badges.services.earning.slow_path import earn_badge, earn_badges
 from badges.services.request_log import Origin
 
 

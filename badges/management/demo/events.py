@@ -21,7 +21,7 @@ from badges.models import Channel, Integrator, new_id
 from badges.models.values import start_of_day
 from badges.services.catalogue import definitions as definition_services
 from badges.services.customers.enrol import enrol_customers
-from badges.services.earning.slow_path import earn_badge, earn_badges
+from badges.services.earning.earn import earn_badge, earn_badges
 from badges.services.request_log import Origin
 
 EARNS = 20_000

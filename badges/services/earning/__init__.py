@@ -5,7 +5,8 @@ path all earns that it cannot decide. `python -m tests.bench layers` measures wh
 
 module         what it does                                                     lines
 command        the two records of an earn: the command, and the row to insert     140
-slow_path      entry point; decides and writes in one transaction                 125
+earn           the two services: one customer, or a list                           80
+slow_path      decides and writes in one transaction, with the ORM                 60
 decisions      decides by the rules, with facts read through the ORM               85
 preview        decides without writing, for the desk                              125
 columns        columns and types of the inserts, derived from the models           45

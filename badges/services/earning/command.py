@@ -93,7 +93,7 @@ def single_earn_command(
 ) -> EarnCommand:
     """Return the command of a single earn.
 
-    The arguments are those of `services.earning.slow_path.earn_badge`.
+    The arguments are those of `services.earning.earn.earn_badge`.
     """
     now = now or timezone.now()
     arguments = {"badge": badge_id, "owner": owner, "customer": customer_id, "event_at": event_at}

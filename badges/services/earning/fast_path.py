@@ -24,7 +24,7 @@ from badges.services.customers import limits
 from badges.services.earning.command import EarnCommand, Earned
 from badges.services.earning.group_commit import GroupCommit, run_in_batches
 from badges.services.earning.inserts import insert_if_current
-from badges.services.earning.locked_insert import EarnFacts, lock_count_insert
+from badges.services.earning.locked_insert import RuleInputs, lock_count_insert
 
 MAX_GROUP_SIZE = 32
 MAX_GROUPS = 1_000
@@ -100,9 +100,9 @@ def _lock_count_insert_all(accepted: Sequence[Accepted]) -> list[Earned | None]:
     commands = [command for command, known in accepted if known.version == badge.version]
     rows: dict[str, Earned] = {}  # by request id, which is unique among them
 
-    def decide(facts: Sequence[EarnFacts]) -> list[tuple[EarnCommand, Earned]]:
-        for command, facts_of_one in zip(commands, facts, strict=True):
-            if row := _decide(command, badge, facts_of_one, rows.values()):
+    def decide(inputs: Sequence[RuleInputs]) -> list[tuple[EarnCommand, Earned]]:
+        for command, inputs_of_one in zip(commands, inputs, strict=True):
+            if row := _decide(command, badge, inputs_of_one, rows.values()):
                 rows[command.request_id] = row
         return [
             (command, rows[command.request_id])
@@ -115,16 +115,16 @@ def _lock_count_insert_all(accepted: Sequence[Accepted]) -> list[Earned | None]:
 
 
 def _decide(
-    command: EarnCommand, badge: Definition, facts: EarnFacts, before: Collection[Earned]
+    command: EarnCommand, badge: Definition, inputs: RuleInputs, before: Collection[Earned]
 ) -> Earned | None:
-    used = facts.used + limits.used_by_pending(
+    used = inputs.used + limits.used_by_pending(
         badge, before, event_at=command.event_at, now=command.now
     )
     try:
-        rules.check_customer(badge, enrolled=facts.enrolment_id is not None, used=used)
+        rules.check_customer(badge, enrolled=inputs.enrolment_id is not None, used=used)
     except BadgeError:
         return None
-    return command.row(badge, command.customer_id, enrolment_id=facts.enrolment_id)
+    return command.row(badge, command.customer_id, enrolment_id=inputs.enrolment_id)
 
 
 def _inserted_rows(rows: Sequence[Earned | None], inserted: dict[str, int]) -> list[Earned | None]:

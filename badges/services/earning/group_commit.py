@@ -85,7 +85,7 @@ class GroupCommit(Generic[ItemT, ResultT]):
         return group
 
     def _run(self, group: list[_Call[ItemT, ResultT]]) -> None:
-        results = _run(self._execute, [call.item for call in group])
+        results = _execute_or_retry(self._execute, [call.item for call in group])
         for call, result in zip(group, results, strict=True):
             if isinstance(result, Exception):
                 call.error = result
@@ -108,7 +108,7 @@ def run_in_batches(
     left = list(enumerate(items))
     while left:
         batch, left = _split(left, max_size, lambda numbered: keys(numbered[1]))
-        found = _run(execute, [item for _index, item in batch])
+        found = _execute_or_retry(execute, [item for _index, item in batch])
         results.update(zip((index for index, _item in batch), found, strict=True))
     return [results[index] for index in range(len(items))]
 
@@ -130,7 +130,7 @@ def _split(
     return group, left
 
 
-def _run(
+def _execute_or_retry(
     execute: Callable[[Sequence[ItemT]], Sequence[ResultT]], items: list[ItemT]
 ) -> list[ResultT | Exception]:
     """Return the results; if `execute` fails for several items, retry each alone.
@@ -143,4 +143,4 @@ def _run(
     except Exception as error:
         if len(items) == 1 or outages.is_temporary(error):
             return [error] * len(items)
-        return [_run(execute, [item])[0] for item in items]
+        return [_execute_or_retry(execute, [item])[0] for item in items]

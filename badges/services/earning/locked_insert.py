@@ -1,8 +1,8 @@
 """Insert earns that need counts or an enrolment: lock, read, decide and write in one transaction.
 
-On PostgreSQL this takes two round trips. The first locks the badge and reads the facts of each
-command; the second writes the decided earns and commits. On SQLite, and inside another transaction,
-the same statements take a round trip each.
+On PostgreSQL this takes two round trips. The first locks the badge and reads the rule inputs of
+each command; the second writes the decided earns and commits. On SQLite, and inside another
+transaction, the same statements take a round trip each.
 
 To prevent deadlocks, the badge and then the customer are locked before anything else, and a request
 id is never waited for (`inserts`).
@@ -47,20 +47,20 @@ OPEN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
 @dataclass(frozen=True, slots=True)
-class EarnFacts:
-    """The facts that the rules need for one command: its enrolment, and the count of each limit."""
+class RuleInputs:
+    """What the rules need to know of one command: its enrolment, and the count of each limit."""
 
     enrolment_id: str | None
     used: Counter[Limit]
 
 
-Decide = Callable[[Sequence[EarnFacts]], Sequence[tuple[EarnCommand, Earned]]]
+Decide = Callable[[Sequence[RuleInputs]], Sequence[tuple[EarnCommand, Earned]]]
 
 
 def lock_count_insert(
     badge: Definition, commands: Sequence[EarnCommand], decide: Decide
 ) -> dict[str, int]:
-    """Lock the badge, read the facts of the commands, and insert the rows that `decide` returns.
+    """Lock the badge, read the rule inputs, and insert the rows that `decide` returns.
 
     Return the primary keys of the requests by the id of the earned badge, as
     `inserts.insert_if_current` does. Nothing is written for an earn that is missing there, nor for
@@ -90,11 +90,11 @@ def _run_pipelined(
     count_cursors = [execute_prepared(*_count_statement(badge, command)) for command in commands]
     if held.fetchone() is None:
         return None
-    facts = [
-        _read_facts(badge, command, cursor.fetchone())
+    inputs = [
+        _read_inputs(badge, command, cursor.fetchone())
         for command, cursor in zip(commands, count_cursors, strict=True)
     ]
-    earns = decide(facts)
+    earns = decide(inputs)
     if not earns:
         return None
     inserted = inserts.run_insert(earns)
@@ -109,12 +109,12 @@ def _run_one_by_one(
     cursor.execute(*_lock_statement(badge, commands))
     if cursor.fetchone() is None:
         return {}
-    facts = []
+    inputs = []
     for command in commands:
         statement, values = _count_statement(badge, command)
         cursor.execute(statement, [_adapt(value) for value in values])
-        facts.append(_read_facts(badge, command, cursor.fetchone()))
-    earns = decide(facts)
+        inputs.append(_read_inputs(badge, command, cursor.fetchone()))
+    earns = decide(inputs)
     inserted = inserts.insert_if_current(earns)
     times = [(row.event_at, row.earned_at) for _command, row in earns if row.id in inserted]
     limits.add_to_tally(badge, times)
@@ -129,7 +129,7 @@ def _lock_statement(
 
 
 def _count_statement(badge: Definition, command: EarnCommand) -> tuple[str, list[Parameter]]:
-    """Return a statement that selects the facts of a command in one row, and its parameters."""
+    """Return a statement that selects the inputs of a command in one row, and its parameters."""
     parts = limits.count_expressions(
         badge, command.customer_id, event_at=command.event_at, now=command.now
     )
@@ -145,10 +145,10 @@ def _count_statement(badge: Definition, command: EarnCommand) -> tuple[str, list
     return f"SELECT {sql}", [value for _sql, values in parts for value in values]
 
 
-def _read_facts(badge: Definition, command: EarnCommand, row: tuple[Any, ...]) -> EarnFacts:
+def _read_inputs(badge: Definition, command: EarnCommand, row: tuple[Any, ...]) -> RuleInputs:
     enrolment_id, *counts = row if badge.needs_enrolment else (None, *row)
     used = dict(zip(badge.limits_at(command.event_at), counts, strict=False))
-    return EarnFacts(enrolment_id, Counter(used))
+    return RuleInputs(enrolment_id, Counter(used))
 
 
 def _adapt(value: Parameter) -> Parameter:

@@ -49,38 +49,36 @@ class LibpqCursor:
     """
 
     # The names of the statements that each connection has prepared.
-    _prepared: WeakKeyDictionary[Connection, set[bytes]] = WeakKeyDictionary()
+    _names_by_connection: WeakKeyDictionary[Connection, set[bytes]] = WeakKeyDictionary()
 
     def __init__(self, psycopg_connection: Connection):
         self._library = psycopg_connection.pgconn
         self._is_pooled = is_pooled(psycopg_connection)
-        self._known = self._prepared.setdefault(psycopg_connection, set())
+        self._prepared_names = self._names_by_connection.setdefault(psycopg_connection, set())
 
     def execute(self, statement: str, given: Mapping[str, Parameter]) -> None:
         """Run a statement. Raises the same exceptions as psycopg."""
         prepared_statement = _prepared_statement(statement)
         values = [_encode(given[name]) for name in prepared_statement.values]
-        self._result = self._checked(self._answer(prepared_statement, values), ExecStatus.TUPLES_OK)
-
-    def _answer(
-        self, prepared_statement: PreparedStatement, values: list[bytes | None]
-    ) -> PGresult:
-        """Run a statement as a prepared one if the session allows it, else by its text."""
-        for _time in range(0 if self._is_pooled else 2):
-            result = self._run(prepared_statement, values)
-            if _sqlstate(result) != NO_SUCH_STATEMENT:
-                return result
-            self._known.discard(prepared_statement.name)
-        return self._library.exec_params(prepared_statement.text, values)
+        self._result = self._checked(self._run(prepared_statement, values), ExecStatus.TUPLES_OK)
 
     def _run(self, prepared_statement: PreparedStatement, values: list[bytes | None]) -> PGresult:
-        if prepared_statement.name not in self._known:
-            prepared = self._library.prepare(prepared_statement.name, prepared_statement.text)
+        """Run a statement as a prepared one if the session allows it, else by its text."""
+        for _time in range(0 if self._is_pooled else 2):
+            result = self._run_prepared(prepared_statement, values)
+            if _sqlstate(result) != NO_SUCH_STATEMENT:
+                return result
+            self._prepared_names.discard(prepared_statement.name)
+        return self._library.exec_params(prepared_statement.text, values)
+
+    def _run_prepared(self, statement: PreparedStatement, values: list[bytes | None]) -> PGresult:
+        if statement.name not in self._prepared_names:
+            prepared = self._library.prepare(statement.name, statement.text)
             if _sqlstate(prepared) != ALREADY_PREPARED:  # the name identifies the text
                 self._checked(prepared, ExecStatus.COMMAND_OK)
-            self._known.add(prepared_statement.name)
+            self._prepared_names.add(statement.name)
         return self._library.exec_prepared(
-            prepared_statement.name,
+            statement.name,
             values,  # type: ignore[arg-type]  # None is NULL, as in exec_params
         )
 
@@ -138,7 +136,7 @@ def _prepared_statement(statement: str) -> PreparedStatement:
         return f"${len(names)}"
 
     text = re.sub(r"%\((\w+)\)s", number, statement)
-    name = f"straight_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    name = f"badgeadmin_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
     return PreparedStatement(name.encode(), text.encode(), tuple(names))
 
 

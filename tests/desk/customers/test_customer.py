@@ -19,8 +19,8 @@ from badges.models import (
     Unit,
 )
 from badges.services.customers.limits import used_of_badges
+from badges.services.earning.earn import earn_badge
 from badges.services.earning.preview import preview_earn, preview_earns
-from badges.services.earning.slow_path import earn_badge
 from tests.factories import (
     LONG_AGO,
     NOW,

@@ -28,7 +28,7 @@ from badges.models import (
 from badges.models.values import start_of_day
 from badges.selectors.leaders import MOST_OF_A_DAY
 from badges.services.access.sign_in import refuse_sign_in
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from badges.services.record import summaries
 from badges.services.record.seals import seal_all
 from tests.conftest import refused

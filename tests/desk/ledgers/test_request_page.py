@@ -10,7 +10,7 @@ from badges.models import EarnedBadge, Operation, RefusedItem, Seal
 from badges.services.catalogue.definitions import claim_badge
 from badges.services.customers.enrol import enrol_customers
 from badges.services.customers.revoke import revoke_many
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from badges.services.record.seals import seal_all
 from tests.factories import (
     LOYALTY,

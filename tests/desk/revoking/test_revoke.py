@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from badges.desk.parts.forms import new_request_id
 from badges.models import EarnedBadge, Operation, RequestLog
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from tests.desk.conftest import ISSUE, give
 from tests.factories import BadgeMetaFactory, EarnedBadgeFactory, RequestLogFactory, UserFactory
 

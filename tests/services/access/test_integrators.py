@@ -12,7 +12,7 @@ from badges.models.secrets import SecretHasher, new_secret
 from badges.services.access.integrators import create_integrator, update_integrator
 from badges.services.catalogue.definitions import claim_badge, unclaim_badge
 from badges.services.customers.enrol import enrol_customers
-from badges.services.earning.slow_path import earn_badge, earn_badges
+from badges.services.earning.earn import earn_badge, earn_badges
 from badges.services.request_log import Origin
 from tests.conftest import refused
 from tests.factories import (

@@ -25,8 +25,9 @@ from badges.models import (
 from badges.services.catalogue.definitions import BadgeDraft, cached_definition, update_badge
 from badges.services.customers import limits
 from badges.services.earning.command import single_earn_command
+from badges.services.earning.earn import earn_badges
 from badges.services.earning.fast_path import try_fast_earn
-from badges.services.earning.slow_path import earn_badges, earn_on_slow_path
+from badges.services.earning.slow_path import earn_on_slow_path
 from tests.conftest import refused
 from tests.factories import (
     CUSTOMER,

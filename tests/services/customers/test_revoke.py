@@ -28,8 +28,8 @@ from badges.services.customers.revoke import (
     revoke_many,
     revoke_request,
 )
+from badges.services.earning.earn import earn_badges
 from badges.services.earning.preview import preview_earn
-from badges.services.earning.slow_path import earn_badges
 from tests.conftest import refused
 from tests.factories import (
     CUSTOMER,

@@ -6,8 +6,9 @@ from django.db import connection
 from badges.models import EarnedBadge, RequestLog
 from badges.services.earning import bulk_insert, columns, inserts
 from badges.services.earning.command import EarnCommand, Earned, single_earn_command
+from badges.services.earning.earn import earn_badges
 from badges.services.earning.fast_path import try_fast_earn
-from badges.services.earning.slow_path import earn_badges, earn_on_slow_path
+from badges.services.earning.slow_path import earn_on_slow_path
 from badges.services.request_log import Origin
 from tests.factories import CUSTOMER, LOYALTY, NOW, EnrolmentFactory
 

@@ -25,7 +25,7 @@ from badges.models import (
     Weekday,
 )
 from badges.services.catalogue.definitions import claim_badge, unclaim_badge
-from badges.services.earning.slow_path import earn_badge
+from badges.services.earning.earn import earn_badge
 from badges.services.request_log import Origin
 from tests.conftest import refused
 from tests.factories import (

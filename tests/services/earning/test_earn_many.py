@@ -16,7 +16,7 @@ from badges.models import (
     RequestOutcome,
     Unit,
 )
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from badges.services.request_log import Origin
 from tests.conftest import refused
 from tests.factories import NOW, BadgeMetaFactory, EnrolmentFactory, badge_arguments

@@ -40,7 +40,7 @@ from badges.services.customers.revoke import (
     revoke_enrolments,
     revoke_many,
 )
-from badges.services.earning.slow_path import earn_badge, earn_badges
+from badges.services.earning.earn import earn_badge, earn_badges
 from badges.services.request_log import Origin
 from tests.factories import LOYALTY, NOW
 from tests.services.catalogue.drafts import SPRING

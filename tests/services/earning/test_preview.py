@@ -16,8 +16,8 @@ from badges.models import (
     RequestLog,
     Unit,
 )
+from badges.services.earning.earn import earn_badge
 from badges.services.earning.preview import preview_earn
-from badges.services.earning.slow_path import earn_badge
 from tests.factories import (
     CUSTOMER,
     NOW,

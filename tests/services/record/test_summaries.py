@@ -30,7 +30,7 @@ from badges.models import (
 from badges.services.customers import revoke
 from badges.services.customers.enrol import enrol_customers
 from badges.services.customers.imports import ImportedBadge, import_earned
-from badges.services.earning.slow_path import earn_badges
+from badges.services.earning.earn import earn_badges
 from badges.services.record import summaries
 from tests.conftest import in_thread, refused
 from tests.factories import LOYALTY, NOW, BadgeMetaFactory, RequestLogFactory
