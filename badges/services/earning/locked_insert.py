@@ -48,7 +48,7 @@ OPEN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 @dataclass(frozen=True, slots=True)
 class RuleInputs:
-    """What the rules need to know of one command: its enrolment, and the count of each limit."""
+    """The inputs of the rules for one command: its enrolment, and the count of each limit."""
 
     enrolment_id: str | None
     used: Counter[Limit]

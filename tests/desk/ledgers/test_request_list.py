@@ -326,7 +326,7 @@ class TestCounts:
             for kind in facet.kinds:
                 query = f"{kind.query}&since={timezone.now() - timedelta(days=29):%Y-%m-%d}"
                 assert len(browser.get(f"{LOG}?{query}").context["rows"]) == kind.number
-        assert "counted by whole days (UTC)" in page.text
+        assert "(UTC). Updated every few seconds." in page.text
 
     def test_counts_of_requests_are_hidden_for_uncounted_filters(self, browser, counted, auditor):
         for asked in ({"customer_id": "7"}, {"request_id": "x"}, {"actor": f"user:{auditor.pk}"}):
