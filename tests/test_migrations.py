@@ -42,8 +42,9 @@ def test_later_migrations_do_not_block_requests():
         if not isinstance(operation, online) and not is_quick(operation)
     }
 
-    # The database does not enforce choices. Keys are filled in batches, the trigram indexes are
-    # built concurrently, and a process that finds the counts locked counts nothing. Users are few.
+    # The database enforces neither choices nor defaults of Python. Keys are filled in batches, the
+    # trigram indexes are built concurrently, and a process that finds the counts locked counts
+    # nothing. Users are few.
     assert others == {
         ("0014_add_second_factors", "AlterField", "operation"),
         ("0017_add_search_keys", "RunPython", ""),
@@ -51,6 +52,8 @@ def test_later_migrations_do_not_block_requests():
         ("0024_add_counts_of_all_actors", "RunPython", ""),
         ("0026_index_filters_of_the_admin", "RunSQL", ""),
         ("0027_add_preferences", "AlterField", "operation"),
+        ("0028_set_times_of_badges_in_services", "AlterField", "created_at"),
+        ("0028_set_times_of_badges_in_services", "AlterField", "updated_at"),
     }
 
 

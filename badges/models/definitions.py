@@ -7,6 +7,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from badges.models.choices import (
@@ -92,9 +93,9 @@ class BadgeMeta(SearchableByName):
     )
     enrolment_expiry_at = models.DateTimeField(_("fixed date"), null=True, blank=True)
 
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     created_by = models.BigIntegerField(_("created by"), null=True, editable=False)
-    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+    updated_at = models.DateTimeField(_("last changed"), default=timezone.now, editable=False)
     updated_by = models.BigIntegerField(_("last changed by"), null=True, editable=False)
 
     objects = BadgeMetaQuerySet.as_manager()
@@ -370,8 +371,8 @@ class Claim(models.Model):
     owner_type = models.CharField(_("owner"), max_length=20, choices=OwnerType.claimable())
     reference_id = models.CharField(_("reference id"), max_length=255)
     active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("last changed"), default=timezone.now, editable=False)
 
     objects = ClaimQuerySet.as_manager()
 

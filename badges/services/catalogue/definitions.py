@@ -149,8 +149,9 @@ def create_badge(
     Raises BadgeError: 403, 720, 722, 725, 728, 400.
     """
     now = now or timezone.now()
-    badge = BadgeMeta(pk=badge_id or new_id(), created_by=origin.number, **draft.values)
-    badge.updated_by = origin.number
+    badge = BadgeMeta(pk=badge_id or new_id(), **draft.values)
+    badge.created_at = badge.updated_at = now
+    badge.created_by = badge.updated_by = origin.number
     with logged_request(
         Operation.CREATE_BADGE, origin=origin, now=now, owners=draft.owners, badge_id=badge.pk
     ) as request:
@@ -192,7 +193,7 @@ def update_badge(
         rules.check_definition(new, old=old, now=now)
         if badge.group_id != old_group_id:
             _check_group(badge.group_id)
-        _update(badge, origin)
+        _update(badge, origin, now)
         _replace_parts(badge, draft, limits_to_keep(old, draft.limits, now=now), old)
         if new.has_badge_limits and not old.has_badge_limits:
             rebuild_tally(badge.pk)
@@ -208,14 +209,17 @@ def claim_badge(
     A repeated claim changes nothing. Raises BadgeError: 403, 404, 714, 815 (CONTRACT.md, 2.13 and
     4.3).
     """
+    now = now or timezone.now()
     with _locked_claim(Operation.CLAIM, origin, badge_id, owner, now) as (badge, request):
         rules.check_new_claim(badge.definition(), owner)
-        claim, created = Claim.objects.get_or_create(badge=badge, **asdict(owner))
+        claim, created = Claim.objects.get_or_create(
+            badge=badge, **asdict(owner), defaults={"created_at": now}
+        )
         is_new = created or not claim.active
         if is_new:
-            claim.active = True
+            claim.active, claim.updated_at = True, now
             claim.save()
-            _update(badge, origin)
+            _update(badge, origin, now)
             _record_revision(badge, request)
     return claim, is_new
 
@@ -224,26 +228,27 @@ def unclaim_badge(
     *, origin: Origin, badge_id: str, owner: Owner, now: datetime | None = None
 ) -> Claim:
     """Deactivate a claim; its row stays. Raises BadgeError: 403, 404, 737 (CONTRACT.md, 2.13)."""
+    now = now or timezone.now()
     with _locked_claim(Operation.UNCLAIM, origin, badge_id, owner, now) as (badge, request):
         claim = badge.claims.active().of(owner).first()
         if claim is None:
             raise BadgeError(ErrorCode.CLAIM_NOT_FOUND, "reference_id")
-        claim.active = False
+        claim.active, claim.updated_at = False, now
         claim.save()
-        _update(badge, origin)
+        _update(badge, origin, now)
         _record_revision(badge, request)
     return claim
 
 
 @contextmanager
 def _locked_claim(
-    operation: Operation, origin: Origin, badge_id: str, owner: Owner, now: datetime | None
+    operation: Operation, origin: Origin, badge_id: str, owner: Owner, now: datetime
 ) -> Iterator[tuple[BadgeMeta, RequestLog]]:
     """Lock the badge of a claim in the transaction of its request, and yield both."""
     with logged_request(
         operation,
         origin=origin,
-        now=now or timezone.now(),
+        now=now,
         owners=_owners_of_claim(badge_id, owner),
         badge_id=_existing_id(badge_id),
     ) as request:
@@ -271,11 +276,12 @@ def switch_badge(
     Waits for running earns. If there is something to change, the version of the badge must be in
     `seen`, if given. Raises BadgeError: 403, 404, 412 (CONTRACT.md, 2.14).
     """
+    now = now or timezone.now()
     operation = Operation.ACTIVATE_BADGE if active else Operation.DEACTIVATE_BADGE
     with logged_request(
         operation,
         origin=origin,
-        now=now or timezone.now(),
+        now=now,
         owners=_lock_owners(badge_id),
         badge_id=_existing_id(badge_id),
     ) as request:
@@ -283,7 +289,7 @@ def switch_badge(
         if badge.active != active:
             check_version(badge, seen)
             badge.active = active
-            _update(badge, origin)
+            _update(badge, origin, now)
             _record_revision(badge, request)
     return badge
 
@@ -331,9 +337,9 @@ def _draft_definition(
     return badge.with_parts(owners=draft.owners, limits=draft.limits, claims=claims)
 
 
-def _update(badge: BadgeMeta, origin: Origin) -> None:
+def _update(badge: BadgeMeta, origin: Origin, now: datetime) -> None:
     badge.version += 1
-    badge.updated_by = origin.number
+    badge.updated_at, badge.updated_by = now, origin.number
     _save(badge)
 
 

@@ -134,6 +134,17 @@ class TestCreating:
         assert BadgeMeta.objects.count() == 2
 
 
+def test_the_times_of_a_badge_and_of_a_claim_are_those_of_their_requests(spring, origin):
+    """F29."""
+    claimed_at, unclaimed_at = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    claim_badge(origin=origin, badge_id=spring.pk, owner=JOURNEY, now=claimed_at)
+    unclaim_badge(origin=origin, badge_id=spring.pk, owner=JOURNEY, now=unclaimed_at)
+
+    badge, claim = BadgeMeta.objects.get(), Claim.objects.get()
+    assert (badge.created_at, badge.updated_at) == (NOW, unclaimed_at)
+    assert (claim.created_at, claim.updated_at) == (claimed_at, unclaimed_at)
+
+
 class TestChanging:
     def test_changing_a_badge_replaces_the_parts_and_raises_the_version(self, spring, origin):
         draft = BadgeDraft(
