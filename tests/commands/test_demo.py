@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from badges.management.demo import events
@@ -19,6 +20,7 @@ from badges.models import (
     EarnedBadge,
     EarnType,
     Enrolment,
+    Operation,
     RequestLog,
     RequestOutcome,
     Status,
@@ -64,6 +66,19 @@ def test_the_demo_has_many_kinds_of_refusals():
     refused = RequestLog.objects.filter(outcome=RequestOutcome.REFUSED)
     codes = set(refused.values_list("code", flat=True))
     assert codes >= {404, 750, 809, 810, 811, 815, 816, 2001}
+
+
+def test_the_demo_tells_one_story():
+    """F29: badges and claims exist before their earns, and refusals concern many customers."""
+    demo()
+
+    badges = BadgeMeta.objects.annotate(
+        first_earn=Min("earnedbadge__earned_at"), last_claim=Max("claims__created_at")
+    )
+    assert all(badge.created_at < badge.last_claim for badge in badges)
+    assert all(badge.last_claim < badge.first_earn for badge in badges if badge.first_earn)
+    refused = RequestLog.objects.filter(outcome=RequestOutcome.REFUSED, operation=Operation.EARN)
+    assert refused.values("customer_id").distinct().count() > refused.count() / 2
 
 
 def test_the_demo_is_idempotent_and_prints_the_same_log_ins():

@@ -207,11 +207,12 @@ class DemoEvents:
 
     def _refused(self, dt: datetime) -> None:
         """Send a request that the rules refuse; the reasons take turns."""
+        stranger = UNKNOWN_CUSTOMER + self.refusals
         reasons: list[dict[str, Any]] = [
             {"owner": definitions.PAPER_COLLECTOR.owner},  # 810
             {"owner": definitions.LANTERN_PARADE.owner},  # 810
-            {"demo_badge": definitions.MARATHON_READER, "customer_id": UNKNOWN_CUSTOMER},  # 811
-            {"demo_badge": definitions.CITY_EXPLORER, "customer_id": UNKNOWN_CUSTOMER + 1},  # 811
+            {"demo_badge": definitions.MARATHON_READER, "customer_id": stranger},  # 811
+            {"demo_badge": definitions.CITY_EXPLORER, "customer_id": stranger},  # 811
             {"demo_badge": definitions.LANTERN_PARADE},  # 815
             {
                 "demo_badge": definitions.LANTERN_PARADE,
@@ -231,9 +232,11 @@ class DemoEvents:
             reasons += [{"demo_badge": definitions.GOLDEN_TICKET}] * 3  # 2002
         reason = reasons[self.refusals % len(reasons)]
         self.refusals += 1
+        # Welcome Aboard is refused for customers who have it already.
+        customer_id = FIRST_CUSTOMER + self.random.randrange(self.new_customers or 1)
         arguments: dict[str, Any] = {
             "demo_badge": definitions.EARLY_BIRD,
-            "customer_id": FIRST_CUSTOMER,
+            "customer_id": customer_id,
         }
         self._request_earn(dt, **arguments | reason)
 
