@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from whitenoise.compress import Compressor
 
 from badgeadmin import sqlite
 from badgeadmin.demo_key import demo_secret_key
@@ -71,6 +72,7 @@ MIDDLEWARE = [
     "badgeadmin.telemetry.RouteMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "badges.staticfiles.StaticFilesMiddleware",
+    "badgeadmin.compression.PageCompressionMiddleware",
     "badgeadmin.csp.ThemedCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "badgeadmin.languages.ReaderLanguageMiddleware",
@@ -177,11 +179,17 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"  # with a subdirectory for each version of the files
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "badges.bundles.BundlesFinder",
+]
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 MEDIA_URL = "media/"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "badges.storage.WholeFileStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.ManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "badges.staticfiles.GzipManifestStorage"},
 }
 
 CONTENT_SECURITY_POLICY = {
@@ -349,8 +357,6 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["badges.admin.site.stylesheet", "badges.admin.site.admin_stylesheet"],
-    "SCRIPTS": ["badges.admin.site.script", "badges.admin.site.theme_script"],
     "SIDEBAR": {"navigation": "badges.admin.site.navigation"},
     "ACCOUNT": {
         "navigation": [
@@ -411,6 +417,7 @@ LOGGING: dict[str, Any] = {
     # The request log has each sign-in and refusal, with more details.
     "loggers": {
         "axes": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         # Any client can send invalid HTTP.
         "uvicorn.error": {"level": "ERROR"},

@@ -1,16 +1,6 @@
-"""Static files, collected once for each version, and kept while a process serves them.
+"""Static files, collected once for each version, and compressed."""
 
-Several servers may start at the same time, and an older one may still be running, so a directory in
-use is never changed. Each version of the files has its own directory, which gets its name once it
-is complete; a process holds a shared lock on the directory that it serves.
-"""
-
-import fcntl
 import hashlib
-import os
-import shutil
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -19,9 +9,12 @@ from django.contrib.staticfiles.management.commands.collectstatic import Command
 from django.core.files.storage import storages
 from django.core.management import call_command
 from django.http import HttpResponse, HttpResponseNotFound
+from whitenoise.compress import Compressor
 from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from badges.outages import RETRY_AFTER_SECONDS
+from badges.versioned_directory import use_directory
 
 MANIFEST = "staticfiles.json"
 
@@ -39,14 +32,21 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
             return HttpResponse(status=503, headers=retry)
 
 
+class GzipManifestStorage(CompressedManifestStaticFilesStorage):
+    """Static files with a hash of their contents in the name, each with a version in gzip.
+
+    Brotli would save another fifth, but compressing all files with it takes minutes, for which the
+    first start of a server would have to wait.
+    """
+
+    def create_compressor(self, **kwargs):
+        return Compressor(**kwargs, use_brotli=False)
+
+
 def prepare() -> None:
     """Collect the static files if necessary, and let this process serve them."""
-    root = Path(settings.STATIC_ROOT)
-    root.mkdir(parents=True, exist_ok=True)
-    version = root / _version()
-    while not _lock_shared(version):
-        _collect(version)
-    _remove_others(version)
+    version = Path(settings.STATIC_ROOT) / _version()
+    use_directory(version, _collect)
     settings.STATIC_ROOT = version
 
 
@@ -60,46 +60,9 @@ def _version() -> str:
     return digest.hexdigest()[:16]
 
 
-def _lock_shared(directory: Path) -> bool:
-    """Lock a directory until this process ends; return False if it does not exist any more."""
-    try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return False
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    with suppress(FileNotFoundError):
-        if os.path.samestat(os.fstat(descriptor), directory.stat()):
-            return True
-    os.close(descriptor)
-    return False
-
-
-def _collect(version: Path) -> None:
-    """Collect into a temporary directory, and rename it unless another process was first."""
-    temporary = Path(tempfile.mkdtemp(prefix=".", dir=version.parent))
-    descriptor = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        command = Collect()
-        options = {"OPTIONS": {"location": temporary}}
-        command.storage = storages.create_storage(settings.STORAGES["staticfiles"] | options)
-        call_command(command, interactive=False, verbosity=0)
-        with suppress(OSError):  # another process was first
-            temporary.rename(version)
-    finally:
-        os.close(descriptor)
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _remove_others(version: Path) -> None:
-    """Remove the versions that no process serves any more."""
-    for other in version.parent.iterdir():
-        if other == version or not other.is_dir():
-            continue
-        with suppress(OSError):
-            descriptor = os.open(other, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(other)
-            finally:
-                os.close(descriptor)
+def _collect(directory: Path) -> None:
+    """Collect the static files into a directory."""
+    command = Collect()
+    options = {"OPTIONS": {"location": directory}}
+    command.storage = storages.create_storage(settings.STORAGES["staticfiles"] | options)
+    call_command(command, interactive=False, verbosity=0)

@@ -30,6 +30,7 @@ ALLOWED = {
     ("models/querysets.py", "cursor.execute"): "takes the lock of a badge or of a key",
     ("request_details.py", "environ[DETAILS].update"): "adds to the environment of a request",
     ("selectors/leaders.py", "cursor.execute"): "reads the highest counts of days",
+    ("bundles.py", "digest.update"): "adds to a hash",
     ("staticfiles.py", "digest.update"): "adds to a hash",
     ("management/commands/migrate.py", "cursor.execute"): "takes the lock of a migration",
     ("rules.py", "seen.add"): "a set of values",

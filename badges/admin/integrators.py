@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from badges.admin.base import ServiceAdmin
 from badges.admin.columns import datetime_column
 from badges.choice_fields import are_many
+from badges.desk.access import keep_secret
 from badges.forms import IntegratorForm as SharedIntegratorForm
 from badges.forms import origin_of
 from badges.models import Integrator
@@ -97,12 +98,8 @@ class IntegratorAdmin(ServiceAdmin):
             "integrator": integrator,
             "secret": secret,
         }
-        return TemplateResponse(
-            request,
-            "admin/badges/integrator/secret.html",
-            context,
-            headers={"Cache-Control": "no-store"},
-        )
+        page = TemplateResponse(request, "admin/badges/integrator/secret.html", context)
+        return keep_secret(page)
 
     @display(description=_("Access groups"))
     def groups(self, integrator):

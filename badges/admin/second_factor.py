@@ -25,7 +25,7 @@ from django.views.decorators.cache import never_cache
 from badges.admin.known_devices import remember_device
 from badges.admin.sign_in_limits import LimitedAttemptsMixin
 from badges.client_address import client_address
-from badges.desk.access import redirect_page
+from badges.desk.access import keep_secret, redirect_page
 from badges.errors import BadgeError
 from badges.models import Channel, Person
 from badges.services.access import second_factor, sign_in
@@ -122,7 +122,7 @@ class PersonView(LimitedAttemptsMixin, View):
         if self.person is None:
             request.session.pop(PENDING, None)
             return redirect("admin:login")
-        response = super().dispatch(request, *args, **kwargs)
+        response = keep_secret(super().dispatch(request, *args, **kwargs))
         if self.keeps_session:
             remember_device(response, request, self.person)
         return response

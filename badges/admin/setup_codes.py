@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from badges.desk.access import keep_secret
 from badges.services.access.setup_codes import SetupCode
 
 
@@ -18,4 +19,4 @@ def show_setup_codes(request, codes: dict[User, SetupCode]):
     }
     response = render(request, "admin/second_factor/setup_codes.html", context)
     add_never_cache_headers(response)
-    return response
+    return keep_secret(response)

@@ -1,24 +1,8 @@
-"""Callbacks of the theme, named in settings.UNFOLD: style sheets, scripts and the sidebar."""
+"""Callbacks of the theme, named in settings.UNFOLD: the icon of the site and the sidebar."""
 
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
-
-
-def stylesheet(request):
-    return static("badges/desk.css")
-
-
-def admin_stylesheet(request):
-    return static("badges/admin.css")
-
-
-def script(request):
-    return static("badges/desk.js")
-
-
-def theme_script(request):
-    return static("badges/theme.js")
 
 
 def favicon(request):

@@ -5,6 +5,7 @@ from functools import wraps
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
@@ -51,6 +52,15 @@ def part_of_form(view):
 def show(request, template, context, **kwargs):
     """Render a page inside the admin theme."""
     return render(request, template, {**admin.site.each_context(request), **context}, **kwargs)
+
+
+def keep_secret(response):
+    """Mark a response that shows a secret: no cache stores it, and nothing compresses it.
+
+    The size of a compressed page gives away parts of it (badgeadmin/compression.py).
+    """
+    patch_cache_control(response, no_store=True, no_transform=True)
+    return response
 
 
 def forbidden(request, exception=None):

@@ -1,6 +1,14 @@
 """Checks of every page: axe has no findings, nothing overflows, and the focus is visible."""
 
+from functools import cache
+from pathlib import Path
+
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.staticfiles import finders
+from fontTools.ttLib import TTFont
+
+from badges.bundles import ICON_FONT
+from badges.icons import icons_of
 
 # The policy applies to style elements, but not to style sheets that a script constructs.
 ADOPT = """css => {
@@ -89,6 +97,9 @@ UNSEEN = f"""() => {{
     return found.slice(0, 5);
 }}"""
 
+ICONS = """() => [...document.querySelectorAll(".material-symbols-outlined")]
+    .map(each => each.textContent.trim()).filter(Boolean)"""
+
 
 def findings(page, number):
     """Return the faults of the current page, one line for each.
@@ -100,7 +111,7 @@ def findings(page, number):
     page.evaluate(ADOPT, STILL)
     page.evaluate(Axe().axe_script)
     _look(page, first, WIDE)
-    found = _axe(page) + _outside(page) + _unseen(page)
+    found = _axe(page) + _outside(page) + _unseen(page) + _missing_icons(page)
     _look(page, first, MIDDLE)
     found += _outside(page)
     _look(page, second, NARROW)
@@ -135,6 +146,16 @@ def _outside(page):
 def _unseen(page):
     page.keyboard.press("Tab")  # from here on the browser shows the focus as for keyboard users
     return [f"focus not seen: {each}" for each in page.evaluate(UNSEEN)]
+
+
+def _missing_icons(page):
+    missing = set(page.evaluate(ICONS)) - _icons()
+    return [f"not in the font of the icons (badges/icons.py): {each}" for each in sorted(missing)]
+
+
+@cache
+def _icons():
+    return icons_of(TTFont(Path(finders.find(ICON_FONT)))).keys()
 
 
 def _axe(page):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from badges.desk.access import forbidden, require_form_methods, show, staff_page
+from badges.desk.access import forbidden, keep_secret, require_form_methods, show, staff_page
 from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm, SearchForm
 from badges.desk.integrators.state import state_of
 from badges.desk.parts.pager import paginate
@@ -189,6 +189,4 @@ def _show_secret(request, integrator, secret):
         "integrator": integrator,
         "secret": secret,
     }
-    answer = show(request, "desk/integrators/secret.html", context)
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return keep_secret(show(request, "desk/integrators/secret.html", context))

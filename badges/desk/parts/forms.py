@@ -30,7 +30,7 @@ class CustomerIdField(forms.RegexField):
     default_error_messages = {
         "required": _("Enter the customer id."),
         "invalid": _("A customer id has digits only."),
-        "out_of_range": _("A customer id lies between 1 and 9223372036854775807."),
+        "out_of_range": _("No customer can have this id. Check the digits."),
     }
 
     def __init__(self, **kwargs):

@@ -118,6 +118,7 @@ def test_a_preview_shows_a_badge_that_the_customer_has(desk, filled):
     [
         ({"customer_id": "", "badge_id": ""}, "Nothing to check yet"),
         ({"customer_id": "abc"}, "has digits only"),
+        ({"customer_id": "9" * 20}, "No customer can have this id. Check the digits."),  # F44
         ({"event_at": "soon"}, "Enter a valid date"),
         ({"badge_id": "f" * 24}, "There is no such badge."),
     ],
