@@ -19,7 +19,7 @@ WORD = re.compile(r"(?<=[\"'>,])\s*([a-z0-9_]+)\s*(?=[\"'<,])")
 
 
 def sources() -> list[Path]:
-    """Return the files that may name an icon: templates, and what fills them in."""
+    """Return the files that may have names of icons: templates, and the code of their contexts."""
     theme, badges = (Path(apps.get_app_config(name).path) for name in ("unfold", "badges"))
     return [
         *(settings.BASE_DIR / "templates").rglob("*.html"),
@@ -35,8 +35,8 @@ def sources() -> list[Path]:
 def subset_font(font: bytes, texts: Iterable[str]) -> bytes:
     """Return the font in WOFF2 with only the icons that the texts may name.
 
-    Every word of a text that looks like a name is taken for one: a few icons too many weigh little,
-    and none is missing.
+    Each word in a place where a text may have the name of an icon counts as one, so that the font
+    has a few unused icons and lacks none.
     """
     source = TTFont(BytesIO(font), recalcTimestamp=False)
     glyphs = icons_of(source)

@@ -26,6 +26,7 @@ ALLOWED = {
     ("database.py", "raw.execute"): "limits a transaction",
     ("desk/home/overview.py", "refused[row['refusal']].update"): "adds up in a Counter",
     ("health.py", "cursor.execute"): "asks whether the database answers",
+    ("icons.py", "source.save"): "writes a font into memory",
     ("models/names.py", "super().save"): "adds the search key to what a service saves",
     ("models/querysets.py", "cursor.execute"): "takes the lock of a badge or of a key",
     ("request_details.py", "environ[DETAILS].update"): "adds to the environment of a request",
@@ -34,6 +35,7 @@ ALLOWED = {
     ("staticfiles.py", "digest.update"): "adds to a hash",
     ("management/commands/migrate.py", "cursor.execute"): "takes the lock of a migration",
     ("rules.py", "seen.add"): "a set of values",
+    ("versioned_directory.py", "_in_use.add"): "a set of paths",
 }
 
 
