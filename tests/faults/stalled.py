@@ -16,6 +16,7 @@ CONNECTIONS = 500
 SECONDS_TO_BE_ALIVE = 1.0
 MAX_GROWTH = 100  # maximum growth of all workers together in megabytes
 MAX_SLOWDOWN = 2.0  # maximum factor for the duration of an earn, at the 99th percentile
+MAX_COMPARISONS = 3
 TCP_REPAIR = 19  # of Linux: a socket that is closed in this mode sends no packet
 HEAD = (
     "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-Proto: https\r\n"
@@ -49,24 +50,47 @@ def preface(system: System) -> bytes:
 
 
 def stall(*openings: Opening, vanish: bool = False) -> Callable[[System, Responses, float], int]:
-    """Return a fault: in every second quarter many clients connect, send their bytes and stall."""
+    """Return a fault: in every second quarter many clients connect, send their bytes and stall.
+
+    Other programs of a busy machine can delay some earns. Therefore a comparison that exceeds the
+    maximum slowdown is repeated; the fault fails if every comparison exceeds it.
+    """
 
     def inject(system: System, responses: Responses, until: float) -> int:
         quarter = (until - time.monotonic()) / 4
-        before, baseline, loaded, slowest = system.memory(), [], [], 0.0
-        for waits in (baseline, loaded, baseline, loaded):
-            connections = _connect(system, openings) if waits is loaded else []
-            if vanish:
-                _vanish(connections)
-            first = len(responses.waits)
-            slowest = max(slowest, _probed(system, quarter))
-            waits += responses.waits[first:]
-            for connection in connections:
-                connection.close()
+        before, slowest = system.memory(), 0.0
+        for _comparison in range(MAX_COMPARISONS):
+            baseline, loaded, slowest_probe = _compare(system, responses, openings, vanish, quarter)
+            slowest = max(slowest, slowest_probe)
+            if p99(loaded) <= MAX_SLOWDOWN * p99(baseline):
+                break
         _check(responses, baseline, loaded, slowest, grown=system.memory() - before)
         return CONNECTIONS
 
     return inject
+
+
+def _compare(
+    system: System,
+    responses: Responses,
+    openings: tuple[Opening, ...],
+    vanish: bool,
+    quarter: float,
+) -> tuple[list[float], list[float], float]:
+    """Return the durations of earns without and with the clients, and of the slowest probe."""
+    baseline: list[float] = []
+    loaded: list[float] = []
+    slowest = 0.0
+    for waits in (baseline, loaded, baseline, loaded):
+        connections = _connect(system, openings) if waits is loaded else []
+        if vanish:
+            _vanish(connections)
+        first = len(responses.waits)
+        slowest = max(slowest, _probed(system, quarter))
+        waits += responses.waits[first:]
+        for connection in connections:
+            connection.close()
+    return baseline, loaded, slowest
 
 
 def _connect(system: System, openings: tuple[Opening, ...]) -> list[socket.socket]:
