@@ -114,7 +114,7 @@ class Channel(models.TextChoices):
     """The channel through which a request arrived."""
 
     API = "API", _("API")
-    MEMBERCARE = "MEMBERCARE", _("MemberCare")
+    MEMBERCARE = "MEMBERCARE", _("Staff desk")
     BULK = "BULK", _("Uploaded list")
     IMPORT = "IMPORT", _("Import")
     COMMAND = "COMMAND", _("Command line")

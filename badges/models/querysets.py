@@ -11,7 +11,7 @@ from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, Va
 from django.db.models.functions import Coalesce, Concat
 
 from badges.models.badge_filters import FILTERS, ColumnFilters
-from badges.models.choices import EarnType, ExpiryKind, Operation, RequestOutcome, Status
+from badges.models.choices import Channel, EarnType, ExpiryKind, Operation, RequestOutcome, Status
 from badges.models.names import search_key
 from badges.models.values import Owner
 from badges.paging import MAX_LISTED
@@ -318,6 +318,20 @@ class RequestLogQuerySet(models.QuerySet["RequestLog"]):
 
     def refused(self) -> Self:
         return self.filter(outcome=RequestOutcome.REFUSED)
+
+    def for_list(self) -> Self:
+        """Return the columns of a list: of the contents only those of failed sign-ins.
+
+        They are short, and `RequestLog.attempted_name` reads the name that was tried from them.
+        """
+        failed = Q(integrator=None, user=None) & ~Q(channel=Channel.COMMAND)
+        attempt = Case(
+            When(failed, then=F("content")),
+            default=Value(""),
+            output_field=models.TextField(),
+        )
+        rows = self.select_related("badge", "integrator", "user").annotate(attempt=attempt)
+        return rows.defer("content", "errors")
 
     def waiting_after(self, seal: "Seal | None") -> Self:
         """Return requests without a seal, oldest first; `seal` is the newest seal, or None."""

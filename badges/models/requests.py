@@ -1,5 +1,6 @@
 """The request log: one row for each attempted change, sign-in or look-up."""
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
@@ -146,8 +147,30 @@ class RequestLog(models.Model):
 
     @property
     def actor(self) -> str:
-        """The name of the actor."""
-        return str(self.integrator or self.user or _("command line"))
+        """The name of the actor, or for a failed sign-in the name that was tried, if it exists."""
+        if actor := self.integrator or self.user:
+            return str(actor)
+        if self.channel == Channel.COMMAND:
+            return str(_("command line"))
+        if name := self.attempted_name:
+            return str(_("not signed in (tried: %(name)s)") % {"name": name})
+        return str(_("not signed in"))
+
+    @property
+    def attempted_name(self) -> str:
+        """The username or client id of a failed sign-in, or "" if it is not in the record.
+
+        `services.access.sign_in` decides which names are recorded. For rows without their content,
+        `RequestLogQuerySet.for_list` adds `attempt`.
+        """
+        content = getattr(self, "attempt", None)
+        try:
+            details = json.loads(self.content if content is None else content)
+        except ValueError:
+            return ""
+        if not isinstance(details, dict):
+            return ""
+        return str(details.get("username") or details.get("client_id") or "")
 
     @cached_property
     def earned(self) -> "EarnedBadge | None":

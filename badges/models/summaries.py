@@ -97,8 +97,8 @@ class BadgeCount(models.Model):
 class ActorCount(models.Model):
     """The number of requests of an actor on one day (UTC), and how many of them were refused.
 
-    An integrator or a user of 0 means none; without both, the actor is the command line. Updated
-    together with DailyCount.
+    An integrator or a user of 0 means none; without both, the actor is the command line: failed
+    sign-ins, which have no actor either, are not counted. Updated together with DailyCount.
     """
 
     day = models.DateField(_("day"))

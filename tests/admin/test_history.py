@@ -45,7 +45,7 @@ def test_every_reader_sees_the_history_of_a_badge(as_role, role, edited):
     assert first["Name"] == (["-"], ["Welcome"])
     assert f"{FAR_AHEAD:%Y-%m-%dT%H:%M:%SZ}" in first["Ends"][1][0]
     assert "maria" in answer.text
-    assert "MemberCare" in answer.text
+    assert "Staff desk" in answer.text
 
 
 def test_pages_of_a_long_history_are_contiguous(as_role):

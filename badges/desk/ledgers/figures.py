@@ -192,11 +192,12 @@ def _sums(days: list[date], keys: list[tuple[int, int]]) -> QuerySet:
 
 
 def _names(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:
-    """Return the names of the integrators and users among some actors."""
+    """Return the names of the integrators and users among some actors, and of the commands."""
     integrators = Integrator.objects.filter(pk__in={row["integrator_id"] for row in rows})
     users = User.objects.filter(pk__in={row["user_id"] for row in rows})
     named = {("integrator", pk): name for pk, name in integrators.values_list("pk", "name")}
-    return named | {("user", pk): name for pk, name in users.values_list("pk", "username")}
+    named |= {("user", pk): name for pk, name in users.values_list("pk", "username")}
+    return named | {("", 0): _("command line")}
 
 
 def _actor(row: Mapping[str, Any], names: dict, days: list[date], links: Links) -> Actor:
@@ -206,7 +207,7 @@ def _actor(row: Mapping[str, Any], names: dict, days: list[date], links: Links) 
     elif row["user_id"]:
         kind, key, icon = "user", row["user_id"], "person"
     return Actor(
-        name=names.get((kind, key), _("Nobody signed in")),
+        name=names.get((kind, key), str(key)),
         icon=icon,
         requests=row["of_all"],
         refused=row["of_refused"],

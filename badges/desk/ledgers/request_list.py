@@ -93,9 +93,8 @@ def _listed(request, form) -> dict:
     if not form.is_valid():
         return context | {"page": Page(), "rows": []}
     page = page_of(request.GET, form, partial(read, filters.requests(form.filters)), key=("pk",))
-    rows = RequestLog.objects.select_related("badge", "integrator", "user")
     return context | {
         "page": page,
         "pager": pager_of(page, form, address=address),
-        "rows": in_order(rows.defer("content", "errors"), page.pks),
+        "rows": in_order(RequestLog.objects.for_list(), page.pks),
     }

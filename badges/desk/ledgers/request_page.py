@@ -90,7 +90,7 @@ def _row(pk: int):
         return None
     rows = RequestLog.objects.select_related("badge", "integrator", "user").defer("content")
     shown = Substr("content", 1, SHOWN_CONTENT)
-    return rows.annotate(shown=shown, length=Length("content")).filter(pk=pk).first()
+    return rows.annotate(shown=shown, attempt=shown, length=Length("content")).filter(pk=pk).first()
 
 
 def _seal_of(row: RequestLog) -> Seal | None:

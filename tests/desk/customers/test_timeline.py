@@ -101,7 +101,7 @@ def test_the_timeline_shows_actor_channel_reason_and_request(
     page = desk.get(address(live_badge)).content.decode()
 
     link = reverse("desk:request", args=[held.revocation_id])
-    for words in ("Revoked", "maria", "MemberCare", "Wrong customer", "taken-back", link):
+    for words in ("Revoked", "maria", "Staff desk", "Wrong customer", "taken-back", link):
         assert words in page
     assert f"?reissue_of={held.pk}" in page
 

@@ -160,7 +160,7 @@ def test_the_table_has_every_day_by_channel(client, supervisor):
     response = client.get(HOME)
     issued = response.context["home"].issued
 
-    assert [channel.label for channel in issued.series] == ["API", "MemberCare"]
+    assert [channel.label for channel in issued.series] == ["API", "Staff desk"]
     assert len(issued.rows) == 30
     assert issued.rows[0] == (timezone.now().date(), ["1,500", "0"], "1,500")
     assert issued.rows[-1][1:] == (["0", "20"], "20")

@@ -56,7 +56,7 @@ def test_a_receipt_of_an_enrolment_has_all_fields(desk, enrol, enrolled_badge):
         "customer 1001 enrolled",
         enrolment.pk,
         "maria",
-        "MemberCare",
+        "Staff desk",
         "Called in",
         "enrol-1",
         f"{NOW:%Y-%m-%dT%H:%M:%SZ}",

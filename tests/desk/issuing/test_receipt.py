@@ -28,7 +28,7 @@ def test_a_receipt_of_an_issue_has_all_fields(desk, earned, receipt_of):
         str(earned.customer_id),
         earned.pk,
         "maria",
-        "MemberCare",
+        "Staff desk",
         "Called in<br>again",
         earned.request.request_id,
         f"{earned.expires_at:%Y-%m-%dT%H:%M:%SZ}",

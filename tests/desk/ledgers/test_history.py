@@ -100,7 +100,7 @@ def test_a_row_of_the_history_has_actor_customer_badge_and_channel(browser, memb
     page = browser.get(HISTORY).text
 
     for words in (
-        *("Welcome", fact.pk, "1001", "Active", "maria", "MemberCare", "Called in"),
+        *("Welcome", fact.pk, "1001", "Active", "maria", "Staff desk", "Called in"),
         *("Loyalty", "123694", f'href="/desk/requests/{request.pk}/"', f"#at-{fact.pk}"),
     ):
         assert words in page

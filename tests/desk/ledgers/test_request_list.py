@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from html import unescape
 
 import pytest
@@ -10,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from badges.audit.reading import BATCHES, PAGE_SIZE
-from badges.models import Channel, DailyCount, Operation, RequestLog
+from badges.models import Channel, DailyCount, Integrator, Operation, RequestLog
+from badges.services.access.sign_in import refuse_integrator, refuse_sign_in
 from badges.services.record import summaries
 from tests.factories import (
     NOW,
@@ -74,9 +76,51 @@ def test_the_request_list_has_all_columns_newest_first(browser, integrator, memb
     answer = browser.get(LOG)
 
     assert [row.pk for row in answer.context["rows"]] == [new.pk, old.pk]
-    for words in ("Loyalty engine", "1001", "maria", "MemberCare", "Welcome", "desk-1", "815"):
+    for words in ("Loyalty engine", "1001", "maria", "Staff desk", "Welcome", "desk-1", "815"):
         assert words in answer.text
     assert f'href="{LOG}{new.pk}/"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("refuse", "shown"),
+    [
+        (
+            partial(refuse_sign_in, username="auditor"),
+            ["not signed in (tried: auditor)", "Staff desk"],
+        ),
+        (partial(refuse_sign_in, username="my password"), ["not signed in", "Staff desk"]),
+        (
+            partial(refuse_integrator, Operation.SIGN_IN, client_id="engine-1"),
+            ["not signed in (tried: engine-1)", "API"],
+        ),
+        (
+            partial(refuse_integrator, Operation.ISSUE_TOKEN, client_id="unknown"),
+            ["not signed in", "API"],
+        ),
+    ],
+)
+def test_a_failed_sign_in_shows_the_name_that_was_tried(browser, integrator, refuse, shown):
+    """F5, F26: only commands are by "command line"; a name is shown only if it is recorded."""
+    Integrator.objects.update(client_id="engine-1")
+    UserFactory(username="auditor")
+    refuse(address="192.0.2.1", message="Wrong.")
+    actor, channel = shown
+
+    row = RequestLog.objects.get()
+    pages = [browser.get(LOG).text, browser.get(f"{LOG}{row.pk}/").text]
+
+    assert f"<span>{actor} " in pages[0]
+    assert f"<dd>{actor}</dd>" in pages[1]
+    for page in pages:
+        assert channel in page
+        assert "my password" not in page
+        assert "command line" not in page
+
+
+def test_a_request_of_a_command_is_by_the_command_line(browser):
+    row = RequestLogFactory(channel=Channel.COMMAND, content="no JSON")
+    assert "<span>command line " in browser.get(LOG).text  # F5
+    assert "<dd>command line</dd>" in browser.get(f"{LOG}{row.pk}/").text
 
 
 def test_an_empty_request_list_has_a_message(browser):
@@ -304,14 +348,14 @@ class TestCounts:
         facets = self.facets(browser)
 
         assert facets["Outcome"] == {"Accepted": 4, "Refused": 2}
-        assert facets["Channel"] == {"API": 5, "MemberCare": 1}
+        assert facets["Channel"] == {"API": 5, "Staff desk": 1}
         assert facets["Operation"] == {"Issue a badge": 5, "Issue a badge to many": 1}
         assert facets["Code"] == {"815 The badge is inactive or has not begun.": 2}
 
     def test_counts_of_requests_follow_the_filters(self, browser, counted, integrator):
         since = f"{timezone.now() - timedelta(days=50):%Y-%m-%d}"
 
-        assert self.facets(browser, since=since)["Channel"]["MemberCare"] == 2
+        assert self.facets(browser, since=since)["Channel"]["Staff desk"] == 2
         assert self.facets(browser, outcome="REFUSED")["Channel"] == {"API": 2}
         assert self.facets(browser, outcome="REFUSED")["Outcome"] == {"Accepted": 4, "Refused": 2}
         actor = f"integrator:{integrator.pk}"
