@@ -351,6 +351,7 @@ UNFOLD = {
     "SITE_HEADER": "BadgeAdmin",
     "SITE_SUBHEADER": _("Badge operations"),
     "SITE_SYMBOL": "workspace_premium",
+    "SITE_URL": None,  # its link on the sign-in page would lead back to that page
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": "badges.admin.site.favicon"},
     ],

@@ -18,7 +18,10 @@ INTEGRATORS = ["view_integrator", "add_integrator", "change_integrator"]
 
 ROLES = {
     "MemberCare": [*VIEWS, *DESK],
-    "Supervisor": ["view_seal", *VIEWS, *EDITS, *DISPLAY, *INTEGRATORS, *DESK],
+    "Supervisor": [
+        *("view_seal", "manage_people"),
+        *(*VIEWS, *EDITS, *DISPLAY, *INTEGRATORS, *DESK),
+    ],
     "Auditor": [
         *VIEWS,
         *("view_badgerevision", "view_integrator", "view_seal"),

@@ -54,6 +54,9 @@ def test_later_migrations_do_not_block_requests():
         ("0027_add_preferences", "AlterField", "operation"),
         ("0028_set_times_of_badges_in_services", "AlterField", "created_at"),
         ("0028_set_times_of_badges_in_services", "AlterField", "updated_at"),
+        ("0029_name_the_staff_desk_channel", "AlterField", "channel"),
+        ("0030_add_setup_links", "AlterModelOptions", "usersecurity"),
+        ("0030_add_setup_links", "AddConstraint", ""),
     }
 
 

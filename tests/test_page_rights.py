@@ -81,6 +81,12 @@ DESK = {
     "desk/integrators/<int:pk>/": "SAR",
     "desk/integrators/<int:pk>/rotate/": "SR",
     "desk/integrators/<int:pk>/revoke/": "SR",
+    "desk/people/": "SR",
+    "desk/people/new/": "SR",
+    "desk/people/<int:pk>/": "SR",
+    "desk/people/<int:pk>/link/": "SR",
+    "desk/people/<int:pk>/switch/": "SR",
+    "desk/people/<int:pk>/reset/": "SR",
 }
 
 
@@ -112,6 +118,7 @@ PAGES = DESK | ADMIN
 ELSEWHERE = {
     "admin/login/code/": "whoever gave a password, or is signed in (admin/test_second_factor)",
     "admin/second-factor/": "whoever gave a password, or is signed in (admin/test_second_factor)",
+    "admin/set-up/": "whoever has a set-up link (desk/people/test_people_page)",
     "admin/login/": "open to everybody (admin/test_accounts)",
     "admin/logout/": "by POST, and ends the session (admin/test_accounts)",
     "admin/autocomplete/": "asks for the right to the model that is searched",
@@ -163,6 +170,7 @@ def rows(audit_files):
         "desk/groups": BadgeGroup.objects.create(name="Gold", rank=1),
         "desk/fields": CustomField.objects.create(name="Colour", data_type="STRING"),
         "desk/integrators": IntegratorFactory(),
+        "desk/people": user,
         "desk/badges": badge,
         "desk/audit": verifications.begin(origin=Origin(channel=Channel.COMMAND)),
         "desk/exports": exports.begin_export(

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
-from badges.admin import second_factor
+from badges.admin import second_factor, set_up
 from badges.admin.known_devices import device_of, remember_device
 from badges.admin.sign_in_limits import LimitedAttemptsMixin
 from badges.client_address import client_address
@@ -150,4 +150,5 @@ urlpatterns = [
     path("login/", sign_in_view),
     path("logout/", admin.site.admin_view(sign_out_view)),
     path("password_change/", admin.site.admin_view(OwnPasswordView.as_view(), cacheable=True)),
+    *set_up.urlpatterns,
 ]

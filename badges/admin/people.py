@@ -6,7 +6,6 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
-from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -163,23 +162,15 @@ class UserAdmin(FoldedSearch, PermissionChoicesMixin, DjangoUserAdmin, ServiceAd
                 messages.error(request, f"{user}: {refusal.message}")
         return show_setup_codes(request, codes) if codes else None
 
-    def has_change_permission(self, request, obj=None):
-        is_protected = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return super().has_change_permission(request, obj) and not is_protected
+    def has_module_permission(self, request):
+        return request.user.is_superuser
 
-    def get_readonly_fields(self, request, obj=None):
-        superuser_fields = [] if request.user.is_superuser else ["is_superuser"]
-        return [*super().get_readonly_fields(request, obj), *superuser_fields]
+    def has_view_permission(self, request, obj=None):
+        """Show these pages to superusers only; the people of the desk are for the others."""
+        return request.user.is_superuser
 
-    def get_fieldsets(self, request, obj=None):
-        """Omit the password, with the link to its form, of users with more rights."""
-        fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or authority.may_take_over(request.user, obj):
-            return fieldsets
-        return [
-            (title, {**options, "fields": [f for f in options["fields"] if f != "password"]})
-            for title, options in fieldsets
-        ]
+    has_add_permission = has_module_permission
+    has_change_permission = has_view_permission
 
     def perform(self, request, form, formsets, change):
         origin, arguments = origin_of(request), form.cleaned_data
@@ -194,8 +185,6 @@ class UserAdmin(FoldedSearch, PermissionChoicesMixin, DjangoUserAdmin, ServiceAd
     def user_change_password(self, request, id, form_url=""):
         """Set a password through the service; Django's view shows the form and its errors."""
         user = self.get_object(request, unquote(id))
-        if user and not authority.may_take_over(request.user, user):
-            raise PermissionDenied
         if request.method == "POST" and user and self.has_change_permission(request, user):
             form = self.change_password_form(user, request.POST)
             if form.is_valid() and (password_in(form) or "unset-password" in request.POST):

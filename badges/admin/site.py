@@ -18,7 +18,7 @@ def navigation(request):
         {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE]},
         {"title": _("Badges"), "items": [BADGES, BADGE_GROUPS, CUSTOM_FIELDS, CLAIMS]},
         {"title": _("Records"), "items": [REQUESTS, HISTORY, FIGURES, EXPORTS, RECORD]},
-        {"title": _("Access"), "items": [INTEGRATORS, USERS, GROUPS]},
+        {"title": _("Access"), "items": [INTEGRATORS, PEOPLE, GROUPS]},
     ]
 
 
@@ -133,12 +133,12 @@ INTEGRATORS = item(
     "badges.view_integrator",
     _("The systems that may call the API, and their permissions."),
 )
-USERS = item(
-    _("Users"),
+PEOPLE = item(
+    _("People"),
     "person",
-    "admin:auth_user_changelist",
-    "auth.view_user",
-    _("Members of staff and their roles."),
+    "desk:people",
+    "badges.manage_people",
+    _("Your colleagues, their roles and how they log in."),
 )
 GROUPS = item(
     _("Groups"),

@@ -76,7 +76,7 @@ ON_ERASURE = {
         **_all(KEPT, "username", "first_name", "last_name", "email"),
         "password": GENERATED,
     },
-    "badges.UserSecurity": {"setup_code": GENERATED},
+    "badges.UserSecurity": _all(GENERATED, "setup_code", "setup_link"),
     # Names of zones, columns and hints: the service refuses other text.
     "badges.Preferences": _all(GENERATED, "time_zone", "tables", "dismissed"),
     "auth.Group": {"name": KEPT},

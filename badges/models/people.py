@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.contrib.auth.models import User
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from badges.models.preferences import Preferences
 
@@ -23,12 +24,23 @@ class UserSecurity(models.Model):
     # The hash of the set-up code that a second factor requires; emptied once the code is used.
     setup_code = models.CharField(max_length=64, blank=True, default="", db_default="")
     setup_code_ends_at = models.DateTimeField(null=True)
+    # The hash of the code of a set-up link; emptied once a password is set.
+    setup_link = models.CharField(max_length=64, blank=True, default="", db_default="")
+    setup_link_ends_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("user security")
         verbose_name_plural = _("user security")
         ordering = ["pk"]
         default_permissions = ()
+        permissions = [("manage_people", gettext_noop("Can manage people"))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["setup_link"],
+                condition=~models.Q(setup_link=""),
+                name="setup_link_has_one_owner",
+            ),
+        ]
 
     def __str__(self):
         return str(self.user)

@@ -83,9 +83,9 @@ def test_the_admin_has_no_pages_of_the_oauth_toolkit(model):
 @pytest.mark.parametrize(
     ("role", "shown", "hidden"),
     [
-        ("member_care", ["Issue badge", "Badge groups", "Request log"], ["Integrators", "Users"]),
-        ("supervisor", ["Issue badge", "Custom fields", "Integrators"], ["Users"]),
-        ("auditor", ["Request log", "Integrators"], ["Issue badge", "Users"]),
+        ("member_care", ["Issue badge", "Badge groups", "Request log"], ["Integrators", "People"]),
+        ("supervisor", ["Issue badge", "Custom fields", "Integrators", "People"], ["Exports"]),
+        ("auditor", ["Request log", "Integrators"], ["Issue badge", "People"]),
     ],
 )
 def test_the_home_page_links_to_the_permitted_pages_of_a_role(as_role, role, shown, hidden):

@@ -114,6 +114,7 @@ def visits() -> list[Visit]:
         *of_issuing(big_list.badge),
         *of_badges(big_list.badge),
         *of_integrators(),
+        *of_people(),
         *of_lists(big_list, revoked_list, revocation),
         *of_ledgers(big_list),
         *of_history(big_list),
@@ -214,6 +215,21 @@ def of_integrators() -> list[Visit]:
         page("integrator, new", "desk:integrator-new"),
         page("integrator, rotate", "desk:integrator-rotate", integrator.pk),
         page("integrator, revoke", "desk:integrator-revoke", integrator.pk),
+    ]
+
+
+def of_people() -> list[Visit]:
+    from django.contrib.auth.models import User
+
+    person = User.objects.get(username="membercare")
+    return [
+        page("people", "desk:people"),
+        page("people, last page", "desk:people", query="?page=9999"),
+        page("people, searched", "desk:people", query="?q=a"),
+        page("person", "desk:person", person.pk),
+        page("person, new", "desk:person-new"),
+        page("person, switch", "desk:person-switch", person.pk),
+        page("person, reset", "desk:person-reset", person.pk),
     ]
 
 

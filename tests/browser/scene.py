@@ -51,17 +51,18 @@ FEW = Limit(LimitLevel.BADGE, LimitKind.FIXED_VALUE, 10)
 
 def people():
     """Create an administrator, an auditor with a second factor, and two other users."""
-    UserFactory(username="maria", role="MemberCare")
+    maria = UserFactory(username="maria", role="MemberCare")
     UserFactory(username="nobody")
     paula = UserFactory(username="paula", role="Auditor")
     TOTPDevice.objects.create(user=paula, key=random_hex(), confirmed=True)
     root = UserFactory(username="root", is_superuser=True, first_name="Ruth", last_name="Oot")
-    return SimpleNamespace(root=root)
+    return SimpleNamespace(root=root, maria=maria)
 
 
 def furnish():
     """Fill the database for the table of pages. Return the rows that the table names."""
-    root = people().root
+    staff = people()
+    root = staff.root
     desk = Origin(channel=Channel.MEMBERCARE, user=root, reason="Called in: a promise was made")
     engine = IntegratorFactory(name="Loyalty engine", client_id="loyalty-engine")
     api = Origin(channel=Channel.API, integrator=engine, content='{"requestId": "2132"}')
@@ -70,6 +71,7 @@ def furnish():
     summaries.catch_up_all()
     return SimpleNamespace(
         root=root,
+        maria=staff.maria,
         group=Group.objects.get(name="MemberCare"),
         badge=badge,
         upcoming=BadgeMetaFactory(name="Winter explorer", upcoming=True),

@@ -22,7 +22,7 @@ from badges.models import (
     RequestLog,
 )
 from badges.services import receipts, request_log
-from badges.services.access import authority, integrators, people, sign_in
+from badges.services.access import authority, integrators, people, setup_links, sign_in
 from badges.services.catalogue import definitions, groups, pictures, windows
 from badges.services.catalogue.definitions import BadgeDraft
 from badges.services.customers import enrol, imports, limits, revoke
@@ -300,6 +300,16 @@ WRITERS = {
         lambda s: people.set_password(origin=s.origin, user_id=UserFactory().pk, password=PASSWORD),
         lambda s: people.set_password(origin=s.origin, user_id=0, password=PASSWORD),
     ),
+    "access.people.invite_user": (
+        Operation.CREATE_USER,
+        lambda s: people.invite_user(origin=s.origin, username="nina"),
+        lambda s: people.invite_user(origin=s.origin, username=""),
+    ),
+    "access.people.reset_password": (
+        Operation.SET_PASSWORD,
+        lambda s: people.reset_password(origin=s.origin, user_id=UserFactory().pk),
+        lambda s: people.reset_password(origin=s.origin, user_id=0),
+    ),
     "access.people.create_access_group": (
         Operation.CREATE_ACCESS_GROUP,
         lambda s: people.create_access_group(origin=s.origin, name="Interns"),
@@ -407,6 +417,7 @@ READERS = {
     "catalogue.windows.cycles_between": lambda s: windows.cycles_between(
         NOW, NOW, limits=[], badge=s.badge.definition()
     ),
+    "access.setup_links.owner_of_setup_link": lambda s: setup_links.owner_of_setup_link("x"),
     **second_factors.READERS,
 }
 
@@ -420,6 +431,10 @@ EXEMPT = {
     "access.authority.check_permissions": "part of a change, which has its row (test_authority)",
     "request_log.logged_request": "it is what leaves the row",
     "request_log.record_refusal": "it is what leaves the row, for the entry points",
+    "access.people.set_password_by_link": "its row is by the owner of the link (test_people_page)",
+    "access.setup_links.issue_setup_link": "part of a service, which has its row",
+    "access.setup_links.withdraw_setup_link": "part of a service, which has its row",
+    "access.setup_links.use_setup_link": "part of a service, which has its row",
     "access.sign_in.refuse_sign_in": "it leaves a refused row and does nothing else (test_sign_in)",
     "access.sign_in.refuse_integrator": (
         "it leaves a refused row and does nothing else (test_sign_in)"

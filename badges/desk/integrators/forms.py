@@ -24,22 +24,6 @@ class DeskIntegratorForm(IntegratorForm):
             self.initial["access_groups"] = Group.objects.filter(name="Default")
 
 
-class SearchForm(forms.Form):
-    """The search in the list of integrators."""
-
-    q = forms.CharField(
-        label=_("Name or client id"),
-        max_length=255,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "search"}),
-    )
-
-    @property
-    def text(self) -> str:
-        """Return the search term, or an empty text if it is invalid."""
-        return self.cleaned_data["q"] if self.is_valid() else ""
-
-
 class RotationForm(forms.Form):
     """The time for which the old secret remains valid beside the new one."""
 

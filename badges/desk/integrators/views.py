@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from badges.desk.access import forbidden, keep_secret, require_form_methods, show, staff_page
-from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm, SearchForm
+from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm
 from badges.desk.integrators.state import state_of
+from badges.desk.parts.forms import SearchForm
 from badges.desk.parts.pager import paginate
 from badges.edit_forms import SEEN
 from badges.errors import BadgeError
@@ -33,7 +34,7 @@ def index(request):
     Calls are counted by whole days. Yesterday and today cover the last 24 hours, and more.
     """
     now = timezone.now()
-    form = SearchForm(request.GET)
+    form = SearchForm(request.GET, label=_("Name or client id"))
     found = with_last_use(Integrator.objects.named_like(form.text))
     found = found.prefetch_related("access_groups").order_by("name")
     page, pager = paginate(found, request.GET)

@@ -24,6 +24,23 @@ def new_request_id():
     return f"desk-{uuid4().hex}"
 
 
+class SearchForm(forms.Form):
+    """The search of a list, with a label that names what is searched."""
+
+    q = forms.CharField(
+        max_length=255, required=False, widget=forms.TextInput(attrs={"type": "search"})
+    )
+
+    def __init__(self, *args, label: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["q"].label = label
+
+    @property
+    def text(self) -> str:
+        """Return the search term, or an empty text if it is invalid."""
+        return self.cleaned_data["q"] if self.is_valid() else ""
+
+
 class CustomerIdField(forms.RegexField):
     """ASCII digits from 1 to 2^63-1, cleaned to an integer."""
 

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 def check_change(origin: Origin, person: User, values: Mapping[str, Any]) -> None:
     """Refuse values of `people.FIELDS` that give a user more rights than the actor has.
 
-    `person` is the row before the change, or an unsaved one. Raises BadgeError: 403.
+    Users cannot deactivate themselves, or change the status of a user with more rights. `person` is
+    the row before the change, or an unsaved one. Raises BadgeError: 403.
     """
+    if origin.user is not None and origin.user.pk == person.pk and values.get("is_active") is False:
+        raise _refusal("is_active", _("You cannot deactivate yourself."))
     actor = _limited_actor(origin)
     if actor is None:
         return
@@ -31,7 +34,7 @@ def check_change(origin: Origin, person: User, values: Mapping[str, Any]) -> Non
         raise _refusal("is_superuser", _("Only a superuser can create a superuser."))
     _check_no_superuser(person)
     rights = _rights_of_actor(actor)
-    if person.pk and any(values.get(name) and not getattr(person, name) for name in STATUS_COLUMNS):
+    if person.pk and any(values.get(name, old) != old for name, old in _status_of(person)):
         _check_within(None, rights_of(person), rights)
     _check_within("groups", _rights_of_groups(_added(person, "groups", values)), rights)
     added = _added(person, "user_permissions", values)
@@ -87,6 +90,10 @@ def rights_of(person: User) -> set[str]:
 STATUS_COLUMNS = ("is_active", "is_staff")
 
 
+def _status_of(person: User) -> list[tuple[str, bool]]:
+    return [(name, getattr(person, name)) for name in STATUS_COLUMNS]
+
+
 def _limited_actor(origin: Origin) -> User | None:
     """Return the current row of the acting user, or None if the actor is not limited.
 
@@ -129,8 +136,11 @@ def _check_no_superuser(person: User) -> None:
 
 
 def _check_within(field: str | None, added: set[str], rights: set[str]) -> None:
+    message = _("You cannot grant rights that you do not have.")
+    if field is None:
+        message = _("This person has rights that you do not have.")
     if added - rights:
-        raise _refusal(field, _("You cannot grant rights that you do not have."))
+        raise _refusal(field, message)
 
 
 def _refusal(field: str | None, message: "StrOrPromise") -> BadgeError:

@@ -1,7 +1,8 @@
 """Members of staff and access groups: their accounts and their permissions."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
@@ -19,9 +20,11 @@ from badges.errors import BadgeError, ErrorCode
 from badges.models import Channel, Integrator, Operation, Person
 from badges.models.values import required
 from badges.roles import ROLES
-from badges.services.access import authority
+from badges.services.access import authority, setup_links
 from badges.services.access.credentials import end_sessions, lock_own
 from badges.services.access.integrators import invalidate_stamps
+from badges.services.access.setup_links import SetupLink
+from badges.services.access.sign_in import refuse_sign_in
 from badges.services.request_log import Origin, logged_request
 from badges.services.versions import locked, save_changes
 
@@ -30,6 +33,7 @@ COLUMNS = (
     *("is_active", "is_staff", "is_superuser"),
 )
 FIELDS = (*COLUMNS, "groups", "user_permissions")
+INVALID_LINK = _("This link is wrong, was used, or has expired. Ask for a new one.")
 
 
 class UserValues(TypedDict, total=False):
@@ -58,19 +62,21 @@ def create_user(
 
     Without a password the user cannot sign in. Raises BadgeError: 400, 403, 725.
     """
-    user = User(username=username)
-    changes = _changes({}, {"username": username, **_plain_values(values)})
-    with logged_request(
-        Operation.CREATE_USER,
-        origin=_with_content(origin, user=username, changes=changes, password=bool(password)),
-        now=timezone.now(),
-    ):
-        authority.check_change(origin, user, values)
-        _set_columns(user, {"username": username, **values})
-        _set_password(user, password)
-        _save(user)
-        _set_groups(user, values)
-    return user
+    content = {"password": bool(password)}
+    with _new_user(origin, username, password, values, content) as user:
+        return user
+
+
+def invite_user(
+    *, origin: Origin, username: str, **values: Unpack[UserValues]
+) -> tuple[User, SetupLink]:
+    """Create a member of staff who sets the password with the returned link.
+
+    Raises BadgeError: 400, 403, 725.
+    """
+    content = {"password": False, "setup_link": True}
+    with _new_user(origin, username, None, {"is_staff": True, **values}, content) as user:
+        return user, setup_links.issue_setup_link(user)
 
 
 def update_user(
@@ -102,6 +108,7 @@ def update_user(
         _set_groups(user, values)
         if was_active and not user.is_active:
             end_sessions(user)  # they would continue if the user became active again
+            setup_links.withdraw_setup_link(user)
     return user
 
 
@@ -121,9 +128,48 @@ def set_password(*, origin: Origin, user_id: int, password: str | None) -> Perso
         if origin.user == user:
             lock_own(origin.user)
         authority.check_take_over(origin, user)
-        _set_password(user, password)
-        user.save(update_fields=["password"])
-        return end_sessions(user)
+        return _replace_password(user, password)
+
+
+def reset_password(*, origin: Origin, user_id: int) -> SetupLink:
+    """Remove the password of a member of staff, and return a link to set another one.
+
+    Raises BadgeError: 403, 404, and 400 for the actor's own password.
+    """
+    username = User.objects.filter(pk=user_id).values_list("username", flat=True).first()
+    with logged_request(
+        Operation.SET_PASSWORD,
+        origin=_with_content(origin, user=username, password=False, setup_link=True),
+        now=timezone.now(),
+    ):
+        user = locked(User, user_id)
+        if origin.user == user:
+            message = _("Change your own password on its page.")
+            raise BadgeError(ErrorCode.INVALID_INPUT, None, message)
+        authority.check_take_over(origin, user)
+        _replace_password(user, None)
+        return setup_links.issue_setup_link(user)
+
+
+def set_password_by_link(*, code: str, password: str, address: str) -> Person:
+    """Set the password of the member of staff whose set-up link has this code, and use it up.
+
+    `address` is that of the client. Raises BadgeError: 400, 401; an invalid link is logged as a
+    failed sign-in.
+    """
+    user = setup_links.owner_of_setup_link(code)
+    if user is None:
+        raise _invalid_link(address)
+    origin = Origin(channel=Channel.MEMBERCARE, user=user)
+    with logged_request(
+        Operation.SET_PASSWORD,
+        origin=_with_content(origin, user=user.username, password=True, setup_link=True),
+        now=timezone.now(),
+    ):
+        person = setup_links.use_setup_link(user, code)
+        if person is None:  # it was used meanwhile
+            raise BadgeError(ErrorCode.NOT_AUTHENTICATED, "code", INVALID_LINK)
+        return _replace_password(person, password)
 
 
 def create_access_group(
@@ -287,6 +333,44 @@ def _check_name_not_relied_on(group: Group, field: str) -> None:
     else:
         return
     raise BadgeError(ErrorCode.INVALID_INPUT, field, text)
+
+
+@contextmanager
+def _new_user(
+    origin: Origin,
+    username: str,
+    password: str | None,
+    values: Mapping[str, Any],
+    content: Mapping[str, object],
+) -> Iterator[User]:
+    """Create a user and run the block, in one transaction with the row of the request log."""
+    user = User(username=username)
+    changes = _changes({}, {"username": username, **_plain_values(values)})
+    with logged_request(
+        Operation.CREATE_USER,
+        origin=_with_content(origin, user=username, changes=changes, **content),
+        now=timezone.now(),
+    ):
+        authority.check_change(origin, user, values)
+        _set_columns(user, {"username": username, **values})
+        _set_password(user, password)
+        _save(user)
+        _set_groups(user, values)
+        yield user
+
+
+def _replace_password(user: User, password: str | None) -> Person:
+    """Set or remove a password; everything that the earlier one allowed ends."""
+    _set_password(user, password)
+    user.save(update_fields=["password"])
+    setup_links.withdraw_setup_link(user)
+    return end_sessions(user)
+
+
+def _invalid_link(address: str) -> BadgeError:
+    """Log a failed sign-in, and return the refusal."""
+    refuse_sign_in(username="", address=address, message=str(INVALID_LINK))
+    return BadgeError(ErrorCode.NOT_AUTHENTICATED, "code", INVALID_LINK)
 
 
 def _set_columns(user: User, values: Mapping[str, Any]) -> None:

@@ -16,6 +16,14 @@
     }
   };
 
+  /* The code of a set-up link. It leaves the address, which others may see in the history. */
+  const takeFragment = () => {
+    const field = document.querySelector("[data-desk-fragment]");
+    if (!field || location.hash.length < 2) return;
+    field.value = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname);
+  };
+
   const focusFirst = () => {
     if (document.activeElement?.matches("input, textarea, select")) return;
     const named = document.getElementById(location.hash.slice(1));
@@ -76,6 +84,7 @@
 
   const start = () => {
     showLocalTimes(document);
+    takeFragment();
     for (const button of document.querySelectorAll("[data-desk-print]")) {
       button.hidden = false;
       button.addEventListener("click", () => window.print());

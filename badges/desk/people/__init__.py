@@ -1,0 +1,1 @@
+"""Members of staff: their roles, their set-up links, and whether they may sign in."""
