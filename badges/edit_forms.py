@@ -32,15 +32,20 @@ class RefusableForm(forms.ModelForm):
         super().clean()
         if self.refusal:
             self.show(self.refusal)
-        elif not self.errors:
-            try:
-                self.check_rules(self.cleaned_data)
-            except BadgeError as refusal:
-                self.show(refusal)
+        else:
+            self.show_faults()
 
     def clean_name(self):
         """Return the name in its normalized form, as the services do."""
         return clean_name(self.cleaned_data["name"])
+
+    def show_faults(self):
+        """Show what the rules refuse, by default if every field is valid."""
+        if not self.errors:
+            try:
+                self.check_rules(self.cleaned_data)
+            except BadgeError as refusal:
+                self.show(refusal)
 
     def check_rules(self, cleaned):
         """Raise BadgeError if the rules refuse the data of the form."""
@@ -49,12 +54,6 @@ class RefusableForm(forms.ModelForm):
         """Add a refusal to the field that it concerns, or to the form."""
         field = refusal.field if refusal.field in self.fields else None
         self.add_error(field, refusal.message)
-
-    def focus_on_fault(self):
-        """Set the focus of the page to the first invalid field."""
-        for name in list(self.errors)[:1]:
-            if name in self.fields:
-                self.fields[name].widget.attrs["autofocus"] = True
 
     def _get_validation_exclusions(self):
         return {*super()._get_validation_exclusions(), *self.left_to_rules}

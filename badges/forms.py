@@ -3,6 +3,7 @@
 import json
 from copy import copy
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 from django import forms
@@ -33,6 +34,12 @@ EXPIRIES = ("earned", "enrolment")
 BASIC_COLUMNS = ("name", "description", "earn_type", "active", "starts_at", "expires_at", "rank")
 EXPIRY_PARTS = {ExpiryKind.RELATIVE: ("count", "unit"), ExpiryKind.FIXED_DATE: ("at",)}
 EMPTY_PARTS = {"count": None, "unit": "", "at": None}
+NEVER = {"kind": ExpiryKind.NEVER, **EMPTY_PARTS}
+STAND_INS = {
+    "earn_type": EarnType.EARN,
+    "starts_at": datetime.min.replace(tzinfo=UTC),
+    "expires_at": datetime.max.replace(tzinfo=UTC),
+}
 
 
 def origin_of(request) -> Origin:
@@ -104,14 +111,32 @@ class BadgeForm(EditForm):
         self._keep_unchanged_datetimes()
         super().clean()
 
-    def check_rules(self, cleaned):
+    def show_faults(self):
+        """Show everything that the rules refuse, also beside invalid fields (F12)."""
         badge = copy(self.instance)
         old = None if badge._state.adding else badge.definition()
-        for name, value in self.values().items():
+        for name, value in (self.values() | self._stand_ins()).items():
             setattr(badge, name, value)
         limits, claims = (old.limits, old.claims) if old else ((), ())
-        new = badge.with_parts(owners=cleaned["owners"], limits=limits, claims=claims)
-        rules.check_definition(new, old=old, now=timezone.now())
+        owners = self.cleaned_data.get("owners", ())
+        new = badge.with_parts(owners=owners, limits=limits, claims=claims)
+        for fault in rules.definition_faults(new, old=old, now=timezone.now()):
+            if fault.field not in self.errors:
+                self.show(fault)
+
+    def _stand_ins(self):
+        """Return values for invalid fields, so that the rules can check the other fields.
+
+        The rules may refuse these values too, but then the field has an error already.
+        """
+        wrong = self.errors.keys()
+        found = {name: each for name, each in STAND_INS.items() if name in wrong}
+        for prefix in EXPIRIES:
+            if wrong & set(expiry_fields(prefix)):
+                found |= {f"{prefix}_expiry_{part}": value for part, value in NEVER.items()}
+        if "earn_type" in wrong:
+            found["enrolment_expiry_kind"] = ""
+        return found
 
     def initial_of(self, row):
         owners = [owner.owner_type for owner in row.owners.all()]
@@ -192,23 +217,25 @@ class LimitRows:
     """The limits of a badge as submitted; for a formset whose `instance` is the badge."""
 
     def kept(self):
-        """Return the forms that are filled in and not marked for removal."""
-        return [form for form in self.forms if form.cleaned_data and form not in self.deleted_forms]
+        """Return the forms that are filled in, valid, and not marked for removal."""
+        return [
+            form
+            for form in self.forms
+            if form.cleaned_data and not form.errors and not self._should_delete_form(form)
+        ]
 
     def clean(self):
         super().clean()
-        if any(self.errors):
-            return
         try:
             self.check_rules()
         except BadgeError as refusal:
             raise ValidationError(refusal.message) from refusal
 
     def check_rules(self):
-        """Raise BadgeError if the rules refuse the limits."""
+        """Raise BadgeError if the rules refuse the limits that are valid by themselves."""
         limits = tuple(self.values())
         rules.check_limits_fit(limits)
-        if not self.instance._state.adding:
+        if not (self.instance._state.adding or any(self.errors)):
             old = BadgeMeta.objects.with_parts().get(pk=self.instance.pk).definition()
             rules.check_definition(replace(old, limits=limits), old=old, now=timezone.now())
 

@@ -5,7 +5,7 @@ An earn calls `check_earn` and then `check_customer`, which determines the order
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -184,46 +184,65 @@ def check_limits(limits: Iterable[Limit], used: Mapping[Limit, int]) -> None:
 
 def check_definition(new: Definition, *, old: Definition | None, now: datetime) -> None:
     """Refuse a definition that may not be saved (CONTRACT.md, 2.9, 2.10 and 4.7)."""
-    if not new.owners:
-        raise BadgeError(ErrorCode.OWNER_NEEDED, "owners")
-    if OwnerType.MEMBERCARE in new.owners:
-        raise BadgeError(ErrorCode.OWNER_NOT_ALLOWED, "owners", _("MemberCare owns no badges."))
-    if new.starts_at >= new.expires_at:
-        raise BadgeError(ErrorCode.ENDS_BEFORE_START, "expires_at")
-    if new.expires_at > LATEST_END:
-        raise BadgeError(ErrorCode.INVALID_INPUT, "expires_at", _("The end is too far ahead."))
-    if new.starts_at < add_months(now, -OLDEST_START_IN_YEARS * 12):
-        raise BadgeError(ErrorCode.START_TOO_EARLY, "starts_at")
-    check_expiries(new)
-    check_limits_fit(new.limits)
+    for refusal in definition_faults(new, old=old, now=now):
+        raise refusal
+
+
+def definition_faults(
+    new: Definition, *, old: Definition | None, now: datetime
+) -> Iterator[BadgeError]:
+    """Yield every reason why a definition may not be saved, so that a form can show all of them."""
+    yield from _owner_faults(new)
+    yield from _period_faults(new, now)
+    yield from _expiry_faults(new)
+    try:
+        check_limits_fit(new.limits)
+    except BadgeError as refusal:
+        yield refusal
     if old is not None:
-        check_change(new, old=old, now=now)
+        yield from _change_faults(new, old, now)
 
 
-def check_expiries(badge: Definition) -> None:
-    """Refuse a direct badge with an enrolment expiry, and a badge with enrolment without one."""
+def _owner_faults(new: Definition) -> Iterator[BadgeError]:
+    if not new.owners:
+        yield BadgeError(ErrorCode.OWNER_NEEDED, "owners")
+    if OwnerType.MEMBERCARE in new.owners:
+        yield BadgeError(ErrorCode.OWNER_NOT_ALLOWED, "owners", _("MemberCare owns no badges."))
+
+
+def _period_faults(new: Definition, now: datetime) -> Iterator[BadgeError]:
+    if new.starts_at >= new.expires_at:
+        yield BadgeError(ErrorCode.ENDS_BEFORE_START, "expires_at")
+    if new.expires_at > LATEST_END:
+        yield BadgeError(ErrorCode.INVALID_INPUT, "expires_at", _("The end is too far ahead."))
+    if new.starts_at < add_months(now, -OLDEST_START_IN_YEARS * 12):
+        yield BadgeError(ErrorCode.START_TOO_EARLY, "starts_at")
+
+
+def _expiry_faults(badge: Definition) -> Iterator[BadgeError]:
+    """Yield a direct badge with an enrolment expiry, and a badge with enrolment without one."""
     if badge.needs_enrolment == (badge.enrolment_expiry is None):
-        raise BadgeError(
+        yield BadgeError(
             ErrorCode.INVALID_INPUT,
             "enrolment_expiry_kind",
             _("An enrolment expiry belongs to badges with enrolment, and to no others."),
         )
 
 
-def check_change(new: Definition, *, old: Definition, now: datetime) -> None:
-    """Refuse to change values that are fixed once a badge exists, is live or is claimed."""
+def _change_faults(new: Definition, old: Definition, now: datetime) -> Iterator[BadgeError]:
+    """Yield changes of values that are fixed once a badge exists, is live or is claimed."""
     if new.earn_type != old.earn_type:
-        raise BadgeError(ErrorCode.EARN_TYPE_IS_FIXED, "earn_type")
+        yield BadgeError(ErrorCode.EARN_TYPE_IS_FIXED, "earn_type")
     has_begun = old.status(now) != Status.UPCOMING
     if has_begun and new.starts_at != old.starts_at:
-        raise BadgeError(ErrorCode.START_IS_FIXED, "starts_at")
+        yield BadgeError(ErrorCode.START_IS_FIXED, "starts_at")
     if new.expires_at != old.expires_at and new.expires_at <= now:
-        raise BadgeError(ErrorCode.ENDS_IN_PAST, "expires_at")
+        yield BadgeError(ErrorCode.ENDS_IN_PAST, "expires_at")
     for level in LimitLevel:
         if has_begun and changes_window_kind(new, old, level):
-            raise BadgeError(ErrorCode.WINDOW_KIND_IS_FIXED, f"{level.lower()}_limits")
+            yield BadgeError(ErrorCode.WINDOW_KIND_IS_FIXED, f"{level.lower()}_limits")
     if {claim.owner_type for claim in old.claims} - new.owners:
-        raise BadgeError(ErrorCode.OWNER_HAS_CLAIM, "owners")
+        yield BadgeError(ErrorCode.OWNER_HAS_CLAIM, "owners")
 
 
 def check_limits_fit(limits: Iterable[Limit]) -> None:

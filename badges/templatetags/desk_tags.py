@@ -7,6 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from badges.desk.parts.problems import problems_of
 from badges.times import time_element
 
 register = template.Library()
@@ -16,6 +17,12 @@ register = template.Library()
 def datetime_tag(dt: datetime | None, form: str = "datetime") -> str:
     """Return a datetime as `time_element` does, or an empty text if there is none."""
     return time_element(dt, form) or ""
+
+
+@register.inclusion_tag("desk/_problems.html")
+def problems(*forms) -> dict:
+    """Show the summary of the errors of some forms, with a link to each field."""
+    return {"problems": problems_of(*forms)}
 
 
 @register.simple_tag

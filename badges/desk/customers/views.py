@@ -22,6 +22,7 @@ from badges.desk.parts.forms import new_request_id
 from badges.desk.parts.pager import dated_pager, numbered_pager
 from badges.desk.parts.picker import pill_of
 from badges.desk.parts.pictures import picture_of
+from badges.desk.parts.problems import focus_on_fault
 from badges.errors import BadgeError, ErrorCode
 from badges.models import BadgeMeta, Channel, is_id
 from badges.offers import offers_to
@@ -138,7 +139,7 @@ def enrol(request, customer_id, badge_id):
         return _show_enrol(request, EnrolForm(), customer_id, badge_id)
     form = EnrolForm(request.POST)
     if not form.is_valid():
-        form.focus_on_fault()
+        focus_on_fault(form)
         return _show_enrol(request, form, customer_id, badge_id)
     try:
         result = enrol_customers(
@@ -261,7 +262,7 @@ def _show_refusal(request, form, refusal, customer_id, badge_id):
         text = _("Nothing was enrolled this time. Check the form and send it again.")
         verdict = replace(verdict, title=_("This form was already used"), text=text)
     form.add_refusal(refusal)
-    focused = form.focus_on_fault()
+    focused = focus_on_fault(form)
     return _show_enrol(
         request, form, customer_id, badge_id, verdict=verdict, focus_panel=not focused
     )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from badges.desk.access import require_form_methods, show, staff_page
 from badges.desk.definitions.form_set import DefinitionForms
 from badges.desk.definitions.views import badge_or_404
+from badges.desk.parts.problems import focus_on_fault
 from badges.edit_forms import SEEN
 from badges.errors import BadgeError
 from badges.forms import origin_of
@@ -64,7 +65,7 @@ def _edited(request, write, *, badge=None, source=None, **context):
             return redirect("desk:definition", saved.pk)
     if posted and badge and forms.form.is_outdated:
         forms.show_changes(badge_or_404(badge.pk), request.POST.get(SEEN))
-    focused = posted and forms.focus_on_fault()
+    focused = posted and focus_on_fault(forms)
     return _show_forms(request, forms, context, focus_panel=posted and not focused)
 
 
@@ -72,7 +73,7 @@ def _checked(request, forms, context):
     """Return the preview: alone for htmx, else in the whole page."""
     if request.htmx:
         return render(request, "desk/definitions/_preview.html", {"preview": forms.preview()})
-    return _show_forms(request, forms, context, focus_panel=not forms.focus_on_fault())
+    return _show_forms(request, forms, context, focus_panel=not focus_on_fault(forms))
 
 
 def _show_forms(request, forms, context, **more):

@@ -12,6 +12,7 @@ from badges.desk.definitions.forms import DeskBadgeForm, LimitFormSet, limits_of
 from badges.desk.definitions.picture_forms import slots_of
 from badges.desk.parts.descriptions import meaning
 from badges.desk.parts.pictures import Picture, first_loaded, hue_of
+from badges.desk.parts.problems import Part, Problem, problems_of
 from badges.forms import COLUMNS
 from badges.models import BadgeMeta, EarnLimit, EarnType
 from badges.models.values import start_of_day
@@ -23,6 +24,7 @@ from badges.services.request_log import Origin
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+EXPIRY_FIELDS = ("_expiry_kind", "_expiry_count", "_expiry_unit", "_expiry_at")
 COPIED_UNSEEN = ("tags", "benefits", "default_till_id")
 
 
@@ -37,7 +39,7 @@ class Preview:
     expires_at: datetime | None
     picture: Picture
     sentences: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
 class DefinitionForms:
@@ -123,32 +125,29 @@ class DefinitionForms:
             expires_at=badge.expires_at,
             picture=first_loaded([each.saved for each in self.pictures if each.saved], self.hue),
             sentences=self._meaning(badge) if valid else meaning_of(badge, self.now, known),
-            problems=[] if valid or not self.form.is_bound else self._problems(),
+            problems=[] if valid or not self.form.is_bound else problems_of(self),
         )
 
-    def focus_on_fault(self) -> bool:
-        """Set the focus to the first field with an error; return False if there is none."""
-        for form in (self.form, *self.limits.forms, *self.pictures):
-            for name in form.fields:
-                if name in form.errors and not form.fields[name].widget.is_hidden:
-                    form.fields[name].widget.attrs["autofocus"] = True
-                    return True
-        return False
+    def parts(self) -> list[Part]:
+        """Return the fields in the order of the page, for the summary of errors and the focus."""
+        form = self.form
+        expiries = [form[name] for name in form.fields if name.endswith(EXPIRY_FIELDS)]
+        last = {*(field.name for field in expiries), *(row.name for row in form.custom_rows)}
+        first = [field for field in form.visible_fields() if field.name not in last]
+        return [
+            Part(form, first),
+            *(Part(slot, list(slot), str(slot.tag.label)) for slot in self.pictures),
+            Part(form, [*form.custom_rows, *expiries]),
+            Part(self.limits, ()),
+            *(
+                Part(row, row.visible_fields(), _("Limit %(number)d") % {"number": number})
+                for number, row in enumerate(self.limits, 1)
+            ),
+        ]
 
     def _meaning(self, badge: BadgeMeta) -> list[str]:
         owners, limits = self.form.cleaned_data["owners"], self.limits.values()
         return meaning(badge.with_parts(owners=owners, limits=limits, claims=()), self.now)
-
-    def _problems(self) -> list[str]:
-        found = [*self.form.non_field_errors(), *self.limits.non_form_errors()]
-        for form in (self.form, *self.limits.forms, *self.pictures):
-            found += [
-                _("%(field)s: %(error)s") % {"field": form.fields[name].label, "error": error}
-                for name, errors in form.errors.items()
-                if name in form.fields
-                for error in errors
-            ]
-        return found
 
 
 def _limits_in(snapshot: dict) -> list[dict]:

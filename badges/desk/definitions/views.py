@@ -25,6 +25,7 @@ from badges.desk.parts.pager import (
 )
 from badges.desk.parts.picker import STATUS_PILLS, pill_of
 from badges.desk.parts.pictures import picture_of
+from badges.desk.parts.problems import focus_on_fault
 from badges.desk.parts.switching import switch_as_shown
 from badges.errors import BadgeError
 from badges.forms import origin_of
@@ -93,9 +94,7 @@ def claim(request, pk):
             message = _("%(claim)s can give it now.") if is_new else _("%(claim)s could before.")
             messages.success(request, message % {"claim": found})
             return redirect("desk:definition", pk)
-    for name in list(form.errors)[:1]:
-        if name in form.fields:
-            form.fields[name].widget.attrs["autofocus"] = True
+    focus_on_fault(form)
     return _show_badge(request, badge, claim_form=form)
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from badges.desk.access import require_form_methods, show, staff_page
 from badges.desk.parts.pager import PAGE_SIZE, paginate
+from badges.desk.parts.problems import focus_on_fault
 from badges.edit_forms import EditForm
 from badges.errors import BadgeError
 from badges.forms import origin_of, posted_data
@@ -138,7 +139,7 @@ class RowPages(ABC):
             else:
                 messages.success(request, _("“%(name)s” was saved.") % {"name": written})
                 return redirect(self.url_of(written))
-        form.focus_on_fault()
+        focus_on_fault(form)
         return show(request, self._template(f"{self.name}_form"), {"form": form, **context})
 
     def confirm(self, request, row, template, **context):

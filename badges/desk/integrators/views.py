@@ -17,6 +17,7 @@ from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm
 from badges.desk.integrators.state import state_of
 from badges.desk.parts.forms import SearchForm
 from badges.desk.parts.pager import paginate
+from badges.desk.parts.problems import focus_on_fault
 from badges.edit_forms import SEEN
 from badges.errors import BadgeError
 from badges.forms import origin_of, posted_data
@@ -74,7 +75,7 @@ def new(request):
             form.show(refusal)
         else:
             return _show_secret(request, integrator, secret)
-    form.focus_on_fault()
+    focus_on_fault(form)
     context = {
         "title": _("New integrator"),
         "form": form,
@@ -97,7 +98,7 @@ def edit(request, pk):
         shown: DeskIntegratorForm | None = form
         if form.is_valid() and _updated(request, form):
             return redirect("desk:integrator", pk)
-        form.focus_on_fault()
+        focus_on_fault(form)
     else:
         shown = DeskIntegratorForm(instance=integrator) if may_change else None
     context = {

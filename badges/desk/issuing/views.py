@@ -9,6 +9,7 @@ from badges.desk.access import part_of_form, require_form_methods, show, staff_p
 from badges.desk.issuing import bulk_verdicts, verdicts
 from badges.desk.parts.forms import IssueForm, PrefillForm
 from badges.desk.parts.picker import pick
+from badges.desk.parts.problems import focus_on_fault
 from badges.errors import BadgeError, ErrorCode
 from badges.models import Channel, EarnedBadge, RequestLog
 from badges.services.earning.earn import earn_badge, earn_badges
@@ -25,7 +26,7 @@ def issue(request):
         return _show_form(request, form, _first_verdict(request, form))
     form = IssueForm(request.POST)
     if not form.is_valid():
-        focused = form.focus_on_fault()
+        focused = focus_on_fault(form)
         return _show_form(request, form, verdicts.of_form(form), focus_panel=not focused)
     try:
         receipt_pk = _issue(request, form)
@@ -178,4 +179,4 @@ def _refused(request, form, refusal):
     found = _preview(request, form, now)
     verdict = verdicts.of_refusal(refusal, found, now)
     form.add_refusal(refusal)
-    return _show_form(request, form, verdict, focus_panel=not form.focus_on_fault())
+    return _show_form(request, form, verdict, focus_panel=not focus_on_fault(form))

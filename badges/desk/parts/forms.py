@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from badges.desk.parts.grouped_numbers import refuse_grouped_numbers
 from badges.desk.parts.pasted import PastedField
+from badges.desk.parts.problems import Part
 from badges.models import Channel
 from badges.models.ids import MAX_CUSTOMER_ID
 from badges.services.request_log import Origin
@@ -134,13 +135,9 @@ class DeskForm(forms.Form):
         if refusal.field in self.typed:
             self.add_error(refusal.field, f"{refusal.message} ({refusal.code:d})")
 
-    def focus_on_fault(self):
-        """Set the focus to the first field with an error; return False if there is none."""
-        unseen = {"request_id", *(field.name for field in self.hidden_fields())}
-        wrong = [name for name in self.fields if name in self.errors and name not in unseen]
-        if wrong:
-            self.focus(wrong[0])
-        return bool(wrong)
+    def parts(self):
+        """Return the fields that the page shows, for the summary of errors and the focus."""
+        return [Part(self, [each for each in self.visible_fields() if each.name != "request_id"])]
 
     def focus(self, name):
         """Set the focus of the page to a field."""

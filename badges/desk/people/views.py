@@ -17,6 +17,7 @@ from badges import shown_secrets
 from badges.desk.access import forbidden, keep_secret, require_form_methods, show, staff_page
 from badges.desk.parts.forms import SearchForm
 from badges.desk.parts.pager import paginate
+from badges.desk.parts.problems import focus_on_fault
 from badges.desk.people.forms import NewPersonForm, PersonForm, ResetForm
 from badges.desk.people.state import state_of
 from badges.edit_forms import SEEN
@@ -66,7 +67,7 @@ def new(request):
             form.show(refusal)
         else:
             return _redirect_to_link(request, person, link, _setup_code(request, person))
-    form.focus_on_fault()
+    focus_on_fault(form)
     context = {
         "title": _("New person"),
         "form": form,
@@ -87,7 +88,7 @@ def edit(request, pk):
     form = PersonForm(posted_data(request), instance=person, actor=request.user)
     if form.is_bound and form.is_valid() and _updated(request, form):
         return redirect("desk:person", pk)
-    form.focus_on_fault()
+    focus_on_fault(form)
     context = {
         "title": person.get_full_name() or person.username,
         "person": person,

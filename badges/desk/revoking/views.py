@@ -19,6 +19,7 @@ from badges.desk.issuing import bulk_verdicts
 from badges.desk.parts.forms import DeskForm, EarnedIdField
 from badges.desk.parts.numbers import first_rows
 from badges.desk.parts.pasted import MAX_PASTED, PastedField, check_number
+from badges.desk.parts.problems import focus_on_fault
 from badges.errors import BadgeError, ErrorCode
 from badges.models import Channel, Operation, RequestLog
 from badges.models.values import required
@@ -213,7 +214,7 @@ def _confirmed(request, plan):
         return _ask(request, plan, ReasonForm())
     reason_form = ReasonForm(request.POST)
     if not reason_form.is_valid():
-        reason_form.focus_on_fault()
+        focus_on_fault(reason_form)
         return _ask(request, plan, reason_form)
     try:
         result = plan.service(

@@ -82,9 +82,52 @@
     button.querySelector("[role=status]").textContent = button.dataset.deskCopied;
   };
 
+  /* An error is hidden while its field has another value than the refused one. It is not called
+     valid: only the server knows. */
+  const controlsOf = (field) => [...field.querySelectorAll("input, select, textarea")];
+  const valueOf = (field) =>
+    JSON.stringify(
+      controlsOf(field).map((each) => (/radio|checkbox/.test(each.type) ? each.checked : each.value)),
+    );
+  const refused = new WeakMap();
+
+  const rememberRefused = () => {
+    for (const field of document.querySelectorAll(".desk-field--wrong")) {
+      refused.set(field, valueOf(field));
+    }
+  };
+
+  const clearError = (event) => {
+    const field = event.target.closest?.(".desk-field--wrong, .desk-field--changed");
+    const errors = field?.querySelector(".desk-errors");
+    if (!errors || !refused.has(field)) return;
+    const changed = valueOf(field) !== refused.get(field);
+    field.classList.toggle("desk-field--wrong", !changed);
+    field.classList.toggle("desk-field--changed", changed);
+    errors.hidden = changed;
+    for (const control of controlsOf(field)) control.setAttribute("aria-invalid", String(!changed));
+    for (const line of document.querySelectorAll("[data-desk-problem]")) {
+      if (line.dataset.deskProblem === errors.id) line.hidden = changed;
+    }
+    for (const summary of document.querySelectorAll(".desk-summary")) {
+      summary.hidden = [...summary.querySelectorAll("li")].every((line) => line.hidden);
+    }
+  };
+
+  /* Fields that are folded in again are left out of the form. */
+  const emptyFolded = (event) => {
+    if (event.target.open || !event.target.matches?.("[data-desk-optional]")) return;
+    for (const control of controlsOf(event.target)) {
+      if (control.type === "checkbox") control.checked = control.defaultChecked = false;
+      else if (control.type !== "hidden") control.value = "";
+      control.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  };
+
   const start = () => {
     showLocalTimes(document);
     takeFragment();
+    rememberRefused();
     for (const button of document.querySelectorAll("[data-desk-print]")) {
       button.hidden = false;
       button.addEventListener("click", () => window.print());
@@ -101,6 +144,9 @@
   document.addEventListener("keydown", issueByShortcut);
   document.addEventListener("keydown", findByShortcut);
   document.addEventListener("keydown", stepIntoBadges);
+  document.addEventListener("input", clearError);
+  document.addEventListener("change", clearError);
+  document.addEventListener("toggle", emptyFolded, true);
   document.addEventListener("submit", sendOnce);
   document.addEventListener("htmx:afterSwap", (event) => showLocalTimes(event.target));
   document.addEventListener("htmx:responseError", sayUnchecked);

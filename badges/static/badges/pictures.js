@@ -56,6 +56,12 @@
   });
   document.addEventListener("htmx:afterSwap", showInPreview);
 
+  /* The theme would write the name of the file into the next text field, which describes the picture:
+     it leaves out fields with this mark. */
+  for (const field of document.querySelectorAll("[data-picture-bytes]")) {
+    field.hasChangeListener = true;
+  }
+
   /* Files chosen before this file had run, or kept by the browser when the page is loaded again. */
   for (const field of document.querySelectorAll("[data-picture-bytes]"))
     if (field.files.length) read(field);

@@ -1,9 +1,11 @@
 """Badges at the desk: create, change, copy, activate and deactivate; rows and refusals."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
+from badges.desk.parts.problems import problems_of
 from badges.models import (
     BadgeGroup,
     BadgeMeta,
@@ -18,6 +20,7 @@ from badges.models import (
     Unit,
 )
 from tests.desk.definitions.forms import LIST, NEW, badge_form, edit_form, limit_rows, page_of
+from tests.desk.parts.pictures import INVALID_FILES, UPLOAD, uploaded_file
 from tests.factories import LOYALTY, BadgeMetaFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -303,3 +306,38 @@ def test_the_query_count_of_the_list_of_badges_is_constant(desk, django_assert_m
         first = desk.get(LIST)
     assert len(first.context["rows"]) == 20
     assert len(desk.get(LIST, {"page": "2"}).context["rows"]) == 5
+
+
+def test_all_errors_of_a_badge_are_shown_in_one_round_in_the_order_of_the_page(desk):
+    """F12: the dates, a picture, the expiry and a limit, each with a link to its field."""
+    limit = {"level": "CUSTOMER", "kind": "ROLLING_WINDOW", "max_earns": "1"}
+    form = badge_form(limit, expires_at="2029-01-01T00:00", owners=[])
+    del form["earned_expiry_kind"]
+    form[UPLOAD] = uploaded_file(INVALID_FILES["a wide one"]())
+
+    page = desk.post(NEW, form)
+
+    problems = problems_of(page.context["forms"])
+    assert [problem.target for problem in problems] == [
+        "id_expires_at",
+        "id_owners_0",
+        "id_picture-EARNED-upload",
+        "id_earned_expiry_kind_0",
+        "id_limits-0-unit",
+        "id_limits-0-length",
+    ]
+    assert "Earned, File: The picture must be square" in problems[2].text
+    for problem in problems:
+        assert f'href="#{problem.target}"' in page.text
+        assert f'id="{problem.target}"' in page.text
+        assert f'id="{problem.field}"' in page.text
+    assert page.text.count("autofocus") == 1
+    focused = re.search(r"<input[^>]*autofocus[^>]*>", page.text)[0]
+    assert 'id="id_expires_at"' in focused
+
+
+@pytest.mark.parametrize("starts_at", ["", "9999-12-31T23:59:59.999999", "0001-01-01T00:00"])
+def test_rules_are_checked_beside_invalid_dates(desk, starts_at):
+    page = desk.post(NEW, badge_form(starts_at=starts_at, owners=[]))
+    assert set(page.context["forms"].form.errors) >= {"owners"}
+    assert page.status_code == 200
