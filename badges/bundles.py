@@ -22,6 +22,7 @@ STYLES = {
         "badges/fonts.css",
         "badges/desk.css",
         "badges/admin.css",
+        "badges/find.css",
         "unfold/css/styles.css",
         "unfold/css/simplebar/simplebar.css",
     ),
@@ -33,7 +34,6 @@ STYLES = {
         "badges/tables.css",
         "badges/verdicts.css",
         "badges/pictures.css",
-        "badges/find.css",
     ),
 }
 SCRIPTS = {
@@ -41,6 +41,7 @@ SCRIPTS = {
     "badges/theme.bundle.js": (
         "unfold/js/htmx/htmx.js",
         "badges/desk.js",
+        "badges/search.js",
         "badges/theme.js",
         "unfold/js/app.js",
         "unfold/js/simplebar/simplebar.js",

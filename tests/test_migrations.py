@@ -57,6 +57,7 @@ def test_later_migrations_do_not_block_requests():
         ("0029_name_the_staff_desk_channel", "AlterField", "channel"),
         ("0030_add_setup_links", "AlterModelOptions", "usersecurity"),
         ("0030_add_setup_links", "AddConstraint", ""),
+        ("0031_find_claims_in_any_spelling", "RunPython", ""),
     }
 
 

@@ -27,6 +27,7 @@ ROLES = {"M": "MemberCare", "S": "Supervisor", "A": "Auditor", "N": None, "R": N
 DESK = {
     "desk/": "MSANR",
     "desk/find/": "MSAR",
+    "desk/find/suggestions/": "MSAR",
     "desk/customers/<int:customer_id>/": "MSAR",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/": "MSAR",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/": "MSR",
@@ -127,6 +128,7 @@ ELSEWHERE = {
     "admin/(?P<url>.*)$": "what is none of the others: 404",
 }
 BY_POST = {
+    "desk/find/suggestions/",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/preview/",
     "desk/issue/preview/",
     "desk/issue/badges/",

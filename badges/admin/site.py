@@ -47,7 +47,7 @@ FIND = item(
     "search",
     "desk:find",
     "badges.view_earnedbadge",
-    _("Search for a customer, an issued badge, a request, a reference or a badge."),
+    _("Find a customer, a badge, a request, a reference, a colleague or a page."),
 )
 ISSUE = item(
     _("Issue badge"),

@@ -23,7 +23,7 @@ from badges.models.choices import (
 )
 from badges.models.groups import BadgeGroup, CustomField
 from badges.models.ids import HexIdField
-from badges.models.names import SearchableByName
+from badges.models.names import SearchableByName, SearchKeyField
 from badges.models.querysets import BadgeMetaQuerySet, ClaimQuerySet
 from badges.models.units import single_units
 from badges.models.values import Definition, Expiry, Limit, Owner, status_between
@@ -370,6 +370,7 @@ class Claim(models.Model):
     badge = models.ForeignKey(BadgeMeta, models.PROTECT, related_name="claims")
     owner_type = models.CharField(_("owner"), max_length=20, choices=OwnerType.claimable())
     reference_id = models.CharField(_("reference id"), max_length=255)
+    search_key = SearchKeyField(source="reference_id")
     active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("last changed"), default=timezone.now, editable=False)
@@ -394,7 +395,7 @@ class Claim(models.Model):
                 name="claim_by_owner",
             ),
             # A search by reference names no owner type and includes inactive claims.
-            models.Index(fields=["reference_id"], name="claim_by_reference"),
+            models.Index(fields=["search_key"], name="claim_by_search_key"),
             # The filters of the admin, each in the order of its list.
             models.Index(fields=["owner_type", "-id"], name="claim_by_owner_type"),
             models.Index(fields=["active", "-id"], name="claim_by_switch"),

@@ -258,6 +258,16 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         """Return the claims of an owner."""
         return self.filter(owner_type=owner.owner_type, reference_id=owner.reference_id)
 
+    def with_reference(self, text: str) -> Self:
+        """Return the claims with a reference, in any spelling.
+
+        Rows that an older version of the code inserted have no key until they are saved again.
+        """
+        key = search_key(text)
+        if not key:  # only invisible characters: no reference is empty
+            return self.none()
+        return self.filter(Q(search_key=key) | Q(search_key="", reference_id=text))
+
     def with_last_issued(
         self, issued: "FactQuerySet[EarnedBadge]", *, maximum: int, now: datetime
     ) -> Self:

@@ -136,7 +136,7 @@ def of_home(badge) -> list[Visit]:
 
 
 def of_find(big_list) -> list[Visit]:
-    """Return a search for each kind of text, each followed by the page of its results."""
+    """Return a search for each kind of text, the page of its results, and its suggestions."""
     from tests.bench.fill import FAITHFUL
 
     texts = {
@@ -147,13 +147,15 @@ def of_find(big_list) -> list[Visit]:
         "reference, claimed": "bench",
         "reference, unclaimed": "membercare",
         "name of a badge": "badge",
+        "name of a person": "super",
         "nothing": "nothing has this",
     }
     found = []
     for name, text in texts.items():
         search = page(f"find: {name}", "desk:find", text=text)
         found += [search, Visit(name=f"found: {name}", address=search.address, before=search)]
-    return found
+        found += [page(f"suggested: {name}", "desk:find-suggestions", text=text)]
+    return [*found, page("suggested: recent customers", "desk:find-suggestions", text="")]
 
 
 def of_customers(favourite) -> list[Visit]:

@@ -113,6 +113,18 @@ def find(text, then):
     return steps
 
 
+def suggested(text, then):
+    """Return steps that open the search box with its shortcut, type, and choose a suggestion."""
+
+    def steps(page):
+        page.keyboard.press("Control+k")
+        page.keyboard.type(text)
+        page.wait_for_selector(then)
+        page.keyboard.press("ArrowDown")
+
+    return steps
+
+
 def unfold(page):
     """Open every collapsed section, and select the choices that show more fields."""
     for summary in page.locator("summary:visible").all():
@@ -220,6 +232,13 @@ TABLES = {
         Page("find", "/desk/find/"),
         Page("find, several", "/desk/find/", find("zebra", ".desk-hits")),
         Page("find, nothing", "/desk/find/", find("no such thing", "text=Nothing found")),
+        Page(
+            "find, suggestions",
+            "/desk/issue/",
+            suggested("1001", "text=Issue to 1001"),
+            through="desk:find-suggestions",
+        ),
+        Page("find, recent", "/admin/badges/claim/", suggested("", "[role=option]")),
         Page("customer, to enrol", "/desk/customers/1001/?tab=enrol"),
         Page("customer, to issue", "/desk/customers/1001/?tab=issue"),
         Page("customer, issued", "/desk/customers/1001/?tab=issued"),

@@ -1,1 +1,1 @@
-"""One customer: search, page, timeline and enrolment."""
+"""One customer: page, timeline and enrolment."""

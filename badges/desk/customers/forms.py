@@ -1,23 +1,8 @@
-"""The forms to search for anything and to enrol a customer."""
+"""The form to enrol a customer."""
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from badges.desk.parts.forms import DeskForm
-
-MAX_REFERENCE_LENGTH = 255
-
-
-class FindForm(forms.Form):
-    """The search box."""
-
-    text = forms.CharField(
-        label=_("Search"),
-        help_text=_("A customer id, an issued badge, a request, a reference or a badge name."),
-        max_length=MAX_REFERENCE_LENGTH,
-        error_messages={"required": _("Enter what you look for.")},
-        widget=forms.TextInput(attrs={"type": "search"}),
-    )
 
 
 class EnrolForm(DeskForm):

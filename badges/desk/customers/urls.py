@@ -5,7 +5,6 @@ from django.urls import path
 from badges.desk.customers import views
 
 urlpatterns = [
-    path("find/", views.find, name="find"),
     path("customers/<int:customer_id>/", views.customer, name="customer"),
     path(
         "customers/<int:customer_id>/badges/<str:badge_id>/",

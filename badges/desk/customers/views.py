@@ -1,4 +1,4 @@
-"""Views of the search, and of one customer: badges, timelines, enrolment."""
+"""Views of one customer: badges, timelines, enrolment."""
 
 from dataclasses import replace
 from functools import wraps
@@ -15,8 +15,7 @@ from django.views.decorators.http import require_safe
 from badges.desk.access import require_form_methods, show, staff_page
 from badges.desk.customers import timeline
 from badges.desk.customers.cards import PAGE_SIZE, Tab, cards_of, listed_on, verdict_of
-from badges.desk.customers.find import find as look_up
-from badges.desk.customers.forms import EnrolForm, FindForm
+from badges.desk.customers.forms import EnrolForm
 from badges.desk.issuing import verdicts
 from badges.desk.parts.forms import new_request_id
 from badges.desk.parts.pager import dated_pager, numbered_pager
@@ -29,8 +28,6 @@ from badges.offers import offers_to
 from badges.selectors import customer_badges
 from badges.services.customers.enrol import enrol_customers, preview_enrolment
 from badges.services.request_log import Origin
-
-LAST_FOUND = "desk_find"
 
 
 def of_customer(view):
@@ -45,29 +42,6 @@ def of_customer(view):
         return view(request, customer_id, **more)
 
     return page
-
-
-@require_form_methods
-@staff_page("badges.view_earnedbadge")
-def find(request):
-    """Search, then redirect to the only result, or list the results.
-
-    The session stores the text, which keeps it out of URLs, and thus out of logs.
-    """
-    if request.method != "POST":
-        text = request.session.get(LAST_FOUND, "")
-        return _show_find(request, FindForm(initial={"text": text}), text)
-    form = FindForm(request.POST)
-    if not form.is_valid():
-        request.session.pop(LAST_FOUND, None)
-        return _show_find(request, form, "")
-    text = form.cleaned_data["text"]
-    only = look_up(text, request.user).only
-    if only:
-        request.session.pop(LAST_FOUND, None)
-        return redirect(only.url)
-    request.session[LAST_FOUND] = text
-    return redirect("desk:find")
 
 
 @require_safe
@@ -200,13 +174,6 @@ def _of_badge(customer_id, badge, now):
         "pill": pill_of(badge, now),
         "picture": picture_of(badge),
     }
-
-
-def _show_find(request, form, text):
-    found = look_up(text, request.user) if text else None
-    form.fields["text"].widget.attrs["autofocus"] = True
-    context = {"title": _("Search"), "find_form": form, "found": found}
-    return show(request, "desk/find.html", context)
 
 
 def _show_enrol(request, form, customer_id, badge_id, **context):

@@ -178,7 +178,7 @@ def _show_badge(request, badge, claim_form=None):
 def _page_of_claims(badge, query) -> dict:
     claims = list(claims_of(badge)[:MAX_LISTED])
     page = Paginator(claims, PAGE_SIZE).get_page(query.get("claims"))
-    note = _("Only the first are listed. “Search” finds a claim by its whole reference.")
+    note = _("Only the first are listed. The search box finds a claim by its whole reference.")
     pager = numbered_pager(
         page,
         query,

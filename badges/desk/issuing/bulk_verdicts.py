@@ -7,7 +7,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from badges.desk.customers.find import timeline_url
+from badges.desk.customers.links import timeline_url
 from badges.desk.issuing.verdicts import OPEN, REFUSED, Verdict
 from badges.desk.parts.numbers import group_digits
 from badges.desk.parts.picker import Pill, pill_of

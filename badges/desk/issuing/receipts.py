@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from badges.desk.access import show, staff_page
-from badges.desk.customers.find import timeline_url
+from badges.desk.customers.links import timeline_url
 from badges.desk.issuing import bulk_verdicts
 from badges.desk.parts.numbers import bounded_count, first_rows
 from badges.desk.parts.pager import Pager, first_page, next_page

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from badges.audit import history as books
 from badges.desk.access import show, staff_page
-from badges.desk.customers.find import timeline_url
+from badges.desk.customers.links import timeline_url
 from badges.desk.customers.timeline import FACT_PILLS
 from badges.desk.ledgers import saved
 from badges.desk.ledgers.forms import (

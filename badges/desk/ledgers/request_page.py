@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from badges.audit.reading import beyond, decode_cursor, encode_cursor
 from badges.desk.access import show, staff_page
-from badges.desk.customers.find import timeline_url
+from badges.desk.customers.links import timeline_url
 from badges.desk.customers.timeline import FACT_PILLS
 from badges.desk.issuing.bulk_verdicts import refused
 from badges.desk.issuing.receipts import RECEIPTS

@@ -32,18 +32,6 @@
     first?.focus();
   };
 
-  /* The search box; not while somebody types a slash into another field. */
-  const findByShortcut = (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
-    const boxes = [...document.querySelectorAll("[data-desk-find]")];
-    const box = boxes.find((each) => each.checkVisibility());
-    if (!box) return;
-    event.preventDefault();
-    box.focus();
-    box.select();
-  };
-
   const issueByShortcut = (event) => {
     const form = event.target.closest?.("form[data-desk-form]");
     if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -142,7 +130,6 @@
   /* The theme hides the page until then, and what is hidden cannot be focused. */
   document.addEventListener("alpine:initialized", () => requestAnimationFrame(focusFirst));
   document.addEventListener("keydown", issueByShortcut);
-  document.addEventListener("keydown", findByShortcut);
   document.addEventListener("keydown", stepIntoBadges);
   document.addEventListener("input", clearError);
   document.addEventListener("change", clearError);

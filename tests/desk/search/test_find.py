@@ -1,4 +1,4 @@
-"""The search box: the target page of each text, permissions, and hidden data."""
+"""The search: the target page of each text, permissions, and hidden data."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from badges.desk.customers.find import MAX_ISSUED
+from badges.desk.search.whole_ids import MAX_ISSUED
 from badges.models import Operation, Owner
 from tests.factories import (
     NOW,
@@ -25,6 +25,8 @@ pytestmark = pytest.mark.django_db
 
 FIND = "/desk/find/"
 DAY = timedelta(days=1)
+# The tables that are searched by a part of a name; the ledgers are not among them.
+NAMED = ("badges_badgemeta", "badges_userkey", "badges_integrator")
 
 
 def looked_for(client, text):
@@ -160,14 +162,50 @@ def test_a_reference_without_recently_issued_badges_finds_only_its_badge(desk):
     assert looked_for(desk, "season")[0] == badge_page(claim.badge)
 
 
-def test_the_reference_of_the_desk_finds_the_last_request_of_its_user(desk, member_care):
-    older, newest = (
-        RequestLogFactory(channel="MEMBERCARE", user=member_care) for _number in range(2)
-    )
-    RequestLogFactory(channel="COMMAND", user=member_care)
+def test_the_name_of_a_colleague_finds_all_their_requests(desk, member_care):  # F9
+    response = desk.post(FIND, {"text": "MARIA"})
 
-    assert looked_for(desk, "maria")[0] == request_page(newest)
-    assert request_page(older) != request_page(newest)
+    assert response["Location"] == f"/desk/requests/?actor=user%3A{member_care.pk}"
+    assert desk.get(response["Location"]).status_code == 200
+
+
+def test_the_name_of_a_colleague_finds_their_page_with_permission(client, member_care):
+    client.force_login(UserFactory(is_superuser=True))
+
+    response = client.post(FIND, {"text": "maria"})
+
+    assert response["Location"] == reverse("admin:auth_user_change", args=[member_care.pk])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["#1703", "customer 1703", "Customer #1703", "Kunde 1703", "KUNDENNUMMER: 1703", "\uff11703"],
+)
+def test_a_customer_is_found_in_any_spelling_of_the_number(desk, text):  # F10
+    EarnedBadgeFactory(customer_id=1703)
+
+    assert looked_for(desk, text)[0] == "/desk/customers/1703/"
+
+
+@pytest.mark.parametrize("text", ["green-bags", "GREEN-BAGS", "#Green-Bags", "gr\u00e9en-bags"])
+def test_a_reference_is_found_in_any_spelling(desk, text):  # F10
+    claim = ClaimFactory(reference_id="GREEN-BAGS")
+
+    assert looked_for(desk, text)[0] == badge_page(claim.badge)
+
+
+def test_a_request_id_is_found_in_small_letters_and_capitals(desk):  # F10
+    accepted = RequestLogFactory(request_id="ab-12")
+
+    assert looked_for(desk, "AB-12")[0] == request_page(accepted)
+
+
+def test_the_title_of_a_page_finds_the_page(desk):
+    assert looked_for(desk, "request log")[0] == "/desk/requests/"
+
+
+def test_the_title_of_a_page_without_permission_finds_nothing(desk):
+    assert "Nothing found" in looked_for(desk, "new badge")[1]
 
 
 def test_the_reference_of_an_import_finds_its_request(desk):
@@ -260,11 +298,16 @@ def test_a_role_finds_only_permitted_rows(client):
         assert "Nothing found" in looked_for(client, text)[1]
 
 
-def test_every_page_of_the_desk_has_the_search_box(desk):
-    page = desk.get("/desk/issue/").content.decode()
+@pytest.mark.parametrize(
+    "address",
+    ["/desk/", "/desk/issue/", "/admin/badges/claim/", "/admin/password_change/", FIND],
+)
+def test_every_page_has_one_search_box_and_no_other_palette(desk, address):  # F7 F8
+    page = desk.get(address).content.decode()
 
+    assert page.count("data-desk-find") == 1
     assert 'action="/desk/find/"' in page
-    assert "data-desk-find" in page
+    assert "searchCommand" not in page
 
 
 def test_the_search_box_is_hidden_without_permission(client):
@@ -281,7 +324,7 @@ def test_a_search_queries_the_ledgers_only_by_complete_values(desk, text):
 
     asked = [query["sql"] for query in queries.captured_queries]
     assert len(asked) <= 15 + 2  # plus the savepoint of the session
-    assert not [sql for sql in asked if "LIKE" in sql and "badges_badgemeta" not in sql]
+    assert not [sql for sql in asked if "LIKE" in sql and not any(each in sql for each in NAMED)]
 
 
 def request_page(request):

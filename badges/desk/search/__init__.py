@@ -1,0 +1,1 @@
+"""The search box of every page, with its results and suggestions."""
