@@ -94,6 +94,7 @@ def customer_badge(request, customer_id, badge_id):
     )
     context = _of_badge(customer_id, badge, now) | {
         "title": badge.name,
+        "subtitle": _("Customer %(id)d") % {"id": customer_id},
         "page": page,
         "pager": dated_pager(
             newest="" if page.newest else request.path,
@@ -183,6 +184,7 @@ def _show_enrol(request, form, customer_id, badge_id, **context):
     context = (
         _of_badge(customer_id, badge, timezone.now())
         | {"title": _("Enrol for a badge"), "form": form}
+        | {"subtitle": f"{badge.name}, {customer_id}"}
         | _enrolling(request, form, customer_id, badge_id)
         | context
     )

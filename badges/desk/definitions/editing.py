@@ -26,9 +26,15 @@ def new(request):
 @staff_page("badges.add_badgemeta")
 def duplicate(request, pk):
     """Create a badge from a copy of another one."""
+    source = badge_or_404(pk)
     title = _("Duplicate a badge")
     return _edited(
-        request, _create, source=badge_or_404(pk), title=title, send=_("Create the copy")
+        request,
+        _create,
+        source=source,
+        title=title,
+        subtitle=source.name,
+        send=_("Create the copy"),
     )
 
 

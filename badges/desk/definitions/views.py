@@ -132,6 +132,7 @@ def switch(request, pk):
         "active": badge.active,
         "back": reverse("desk:definition", args=[pk]),
         "title": _("Deactivate a badge") if badge.active else _("Activate a badge"),
+        "subtitle": badge.name,
         **describe_badge(badge, now),
         "claim_count": claim_count,
         "claims_are_cut": is_cut(claim_count),

@@ -98,6 +98,7 @@ class RowPages(ABC):
         page, pager = paginate(self.uses_of(row), request.GET)
         context = self.describe(row) | {
             "title": row.name,
+            "subtitle": self.model._meta.verbose_name,
             "uses_title": self.uses_title,
             "page": page,
             "pager": pager,
@@ -124,6 +125,7 @@ class RowPages(ABC):
             self.form_class(posted_data(request), instance=row),
             partial(self.update, **self.key(row)),
             title=_("Edit %(name)s") % {"name": row},
+            subtitle=self.model._meta.verbose_name,
             send=_("Save changes"),
             back=self.url_of(row),
             **{self.name: row},
@@ -147,6 +149,7 @@ class RowPages(ABC):
         count = count_rows(self.uses_of(row))
         context |= {
             self.name: row,
+            "subtitle": row.name,
             "badge_count": count,
             "badges_are_cut": is_cut(count),
             "back": self.url_of(row),

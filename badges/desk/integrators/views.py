@@ -103,6 +103,7 @@ def edit(request, pk):
         shown = DeskIntegratorForm(instance=integrator) if may_change else None
     context = {
         "title": Integrator.objects.only("name").get(pk=pk).name,
+        "subtitle": _("Integrator"),
         "integrator": integrator,
         "state": state_of(integrator, timezone.now()),
         "form": shown,

@@ -76,7 +76,7 @@ def receipt(request, pk):
     template, context = receipt_of(row, Cursor.parse(request.GET.get("from", "")))
     record_receipt_read(origin=Origin(channel=Channel.MEMBERCARE, user=request.user), receipt=row)
     picture = picture_of(row.badge) if row.badge else None
-    context |= {"title": _("Receipt"), "row": row, "picture": picture}
+    context |= {"title": _("Receipt %(id)d") % {"id": pk}, "row": row, "picture": picture}
     return show(request, template, context)
 
 

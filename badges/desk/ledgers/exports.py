@@ -117,7 +117,7 @@ def new(request):
 @staff_page(RIGHT)
 def receipt(request, pk):
     """Show the progress of one export, and the properties of its file."""
-    return show(request, "desk/ledgers/export.html", {"title": _("Export"), **_whole(request, pk)})
+    return show(request, "desk/ledgers/export.html", _titled(request, pk))
 
 
 @never_cache
@@ -158,10 +158,14 @@ def download(request, pk):
 
 def _show_later(request, pk: int, code: ErrorCode):
     """Return the page of an export that could not begin, and that must not retry by itself."""
-    context = {"title": _("Export"), **_whole(request, pk), "is_later": True}
+    context = _titled(request, pk) | {"is_later": True}
     answer = show(request, "desk/ledgers/export.html", context, status=code.http_status)
     answer["Retry-After"] = RETRY_AFTER[code]
     return answer
+
+
+def _titled(request, pk: int):
+    return {"title": _("Export %(id)d") % {"id": pk}, **_whole(request, pk)}
 
 
 def _exports():

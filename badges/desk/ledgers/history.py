@@ -122,6 +122,7 @@ def index(request, kind):
     form = kind.form(request.GET)
     context = {
         "title": _("Issuance history"),
+        "subtitle": kind.label,
         "kind": kind,
         "ledger": kind.slug,
         "kinds": [each for each in LEDGER_PAGES if request.user.has_perm(each.right)],

@@ -52,7 +52,7 @@ def detail(request, pk):
         raise Http404
     accepted = row.outcome == RequestOutcome.ACCEPTED
     context = {
-        "title": _("Request"),
+        "title": _("Request %(id)s") % {"id": row.pk},
         "row": row,
         "content": row.shown,
         "cut": max(row.length - SHOWN_CONTENT, 0),

@@ -239,6 +239,7 @@ def _refused(request, plan, reason_form, refusal):
 def _ask(request, plan, reason_form, refusal=None):
     context = {
         "title": _("Revoke badges"),
+        "subtitle": _("Check"),
         "plan": plan,
         "reason_form": reason_form,
         "refusal": refusal,
