@@ -10,6 +10,7 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
@@ -346,6 +347,8 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+SHORTCUTS = format_lazy("{}#shortcuts", reverse_lazy("desk:help"))
+
 UNFOLD = {
     "SITE_TITLE": "BadgeAdmin",
     "SITE_HEADER": "BadgeAdmin",
@@ -361,6 +364,7 @@ UNFOLD = {
     "SIDEBAR": {"navigation": "badges.admin.site.navigation"},
     "ACCOUNT": {
         "navigation": [
+            {"title": _("Keyboard shortcuts"), "link": SHORTCUTS},
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
             {"title": _("Second factor"), "link": reverse_lazy("second-factor")},
         ]

@@ -26,6 +26,8 @@ ROLES = {"M": "MemberCare", "S": "Supervisor", "A": "Auditor", "N": None, "R": N
 
 DESK = {
     "desk/": "MSANR",
+    "desk/help/": "MSANR",
+    "desk/hints/dismiss/": "MSANR",
     "desk/find/": "MSAR",
     "desk/find/suggestions/": "MSAR",
     "desk/customers/<int:customer_id>/": "MSAR",
@@ -128,6 +130,7 @@ ELSEWHERE = {
     "admin/(?P<url>.*)$": "what is none of the others: 404",
 }
 BY_POST = {
+    "desk/hints/dismiss/",
     "desk/find/suggestions/",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/preview/",
     "desk/issue/preview/",

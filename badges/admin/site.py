@@ -15,7 +15,7 @@ def navigation(request):
     Each item names the permission of its page, so that users see only the pages that they may open.
     """
     return [
-        {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE]},
+        {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE, HELP]},
         {"title": _("Badges"), "items": [BADGES, BADGE_GROUPS, CUSTOM_FIELDS, CLAIMS]},
         {"title": _("Records"), "items": [REQUESTS, HISTORY, FIGURES, EXPORTS, RECORD]},
         {"title": _("Access"), "items": [INTEGRATORS, PEOPLE, GROUPS]},
@@ -48,6 +48,13 @@ FIND = item(
     "desk:find",
     "badges.view_earnedbadge",
     _("Find a customer, a badge, a request, a reference, a colleague or a page."),
+)
+HELP = item(
+    _("Help"),
+    "help",
+    "desk:help",
+    "",
+    _("Tasks step by step, the words of the screens, and keyboard shortcuts."),
 )
 ISSUE = item(
     _("Issue badge"),

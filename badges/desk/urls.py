@@ -6,6 +6,7 @@ app_name = "desk"
 
 urlpatterns = [
     path("", include("badges.desk.home.urls")),
+    path("", include("badges.desk.help.urls")),
     path("", include("badges.desk.search.urls")),
     path("", include("badges.desk.issuing.urls")),
     path("", include("badges.desk.customers.urls")),

@@ -42,6 +42,7 @@ NO_PAGES = {
     "desk:export-file",
     "desk:export-new",
     "desk:export-progress",
+    "desk:hint-dismiss",
     "desk:history-forget",
     "desk:history-keep",
     "desk:record_key",
@@ -170,6 +171,9 @@ TABLES = {
         Page("changelist, none", "/admin/badges/badgemeta/"),
         Page("forbidden", "/desk/integrators/", user="maria", status=403),
         Page("home of MemberCare", "/desk/", user="maria"),
+        Page("help", "/desk/help/"),
+        Page("help, no role", "/desk/help/", user="nobody"),
+        Page("shortcuts", "/desk/help/", several(lambda page: page.keyboard.press("?"))),
         Page("log-in", "/admin/login/", through="admin:login", user=None),
         Page(
             "log-in, code",

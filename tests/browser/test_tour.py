@@ -61,6 +61,7 @@ def log_in(page, demo, username, path):
 def test_the_tour_of_the_staff_pages(open_page, demo, picture):
     page = open_page(**SIZE)
     log_in(page, demo, "supervisor", "/desk/")
+    page.get_by_role("button", name="Do not show this again").click()
     page.wait_for_load_state("networkidle")
     picture(page, "home")
 

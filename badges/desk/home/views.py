@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from badges.desk.access import show
+from badges.desk.help.tour import is_tour_shown, stops_for
 from badges.desk.home.overview import overview
 
 PERMISSION = "badges.view_requestlog"
@@ -24,5 +25,6 @@ def home(request):
         "title": _("Home"),
         "home": overview(request.user, timezone.now()) if may_see else None,
         "has_role": bool(request.user.get_all_permissions()),
+        "tour": stops_for(request.user) if is_tour_shown(request) else [],
     }
     return show(request, "desk/home/home.html", context)
