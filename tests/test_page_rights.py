@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.urls import get_resolver
 
-from badges.models import BadgeGroup, Channel, CustomField, RequestLog, Verification
+from badges.models import BadgeGroup, Channel, CustomField, Preferences, RequestLog, Verification
 from badges.services.record import exports, verifications
 from badges.services.request_log import Origin
 from tests.factories import (
@@ -61,6 +61,7 @@ DESK = {
     "desk/exports/<int:pk>/progress/": "AR",
     "desk/exports/<int:pk>/file/": "AR",
     "desk/receipts/<int:pk>/": "MSAR",
+    "desk/tables/<slug:name>/": "MSAR",
     "desk/badges/": "MSAR",
     "desk/badges/new/": "SR",
     "desk/badges/<str:pk>/": "MSAR",
@@ -141,12 +142,13 @@ BY_POST = {
     "desk/requests/filters/<int:pk>/delete/",
     "desk/history/<slug:kind>/filters/",
     "desk/history/<slug:kind>/filters/<int:pk>/delete/",
+    "desk/tables/<slug:name>/",
     "desk/exports/new/",
     "desk/exports/<int:pk>/file/",
     "desk/badges/<str:pk>/claim/",
     "desk/badges/<str:pk>/unclaim/",
 }
-READING = ["READ_RECEIPT", "VERIFY", "SAVE_FILTER", "DELETE_FILTER"]
+READING = ["READ_RECEIPT", "VERIFY", "SAVE_FILTER", "DELETE_FILTER", "SAVE_PREFERENCES"]
 EACH_PAGE = pytest.mark.parametrize("page", PAGES)
 
 
@@ -194,6 +196,7 @@ def address(rows):
     def fill(page):
         model = "/".join(page.removeprefix("admin/").split("/")[:2])
         names = {"customer_id": CUSTOMER, "badge_id": rows["desk/badges"].pk, "kind": "issued"}
+        names["name"] = "requests"
         row = rows.get(model)
         return "/" + re.sub(
             r"<(?:\w+:)?(\w+)>", lambda found: str(names.get(found[1], row and row.pk)), page
@@ -216,11 +219,12 @@ def visit(client, address):
 
 
 def everything():
-    """Return every row except those of the request log, verifications and sessions."""
+    """Return every row except those of requests, verifications, sessions and preferences."""
     tables = [
         model
         for model in apps.get_models()
-        if model not in (RequestLog, Verification) and model._meta.label != "sessions.Session"
+        if model not in (RequestLog, Verification, Preferences)
+        and model._meta.label != "sessions.Session"
     ]
     return {model: sorted(map(str, model._base_manager.values())) for model in tables}
 

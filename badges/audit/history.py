@@ -27,7 +27,8 @@ class LedgerQuery:
     """The query for one kind of row: its model, its cause and time, and its columns to filter by.
 
     `order_in_request` is the order of the rows that one request caused. `by_badge` is the first
-    column of the key in whose order an index contains the rows of one badge.
+    column of the key in whose order an index contains the rows of one badge. `by_customer` is the
+    key in whose order an index contains all rows by customer, if there is such an index.
     """
 
     model: type[Model]
@@ -37,6 +38,7 @@ class LedgerQuery:
     by_badge: str
     own_columns: tuple[str, ...]
     order_in_request: tuple[str, ...] = ("customer_id", "pk")
+    by_customer: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -58,6 +60,16 @@ class LedgerQuery:
         if self._is_indirect(filters):
             return self._read_by_requests(filters, cursor, newer, size)
         return read(self.search(filters), cursor=cursor, newer=newer, size=size)
+
+    def read_by_customer(
+        self, *, cursor: Cursor | None = None, newer: bool = False, size: int = PAGE_SIZE
+    ) -> Found:
+        """Return the next of all rows in the order of `by_customer`, beyond a cursor.
+
+        No index contains the rows of a filter in this order.
+        """
+        search = Search(rows=self._rows(), key=self.by_customer)
+        return read(search, cursor=cursor, newer=newer, size=size)
 
     def _is_by_badge(self, filters: Filter) -> bool:
         """Return whether to read all rows of one badge, for any customer and any request."""
@@ -142,6 +154,7 @@ class LedgerQuery:
         return (MAX_CUSTOMER_ID, "f" * ID_LENGTH) if newer else (0, "0" * ID_LENGTH)
 
 
+BY_CUSTOMER = ("customer_id", "badge_id", "event_at", "pk")
 FACT_COLUMNS = ("badge_id", "customer_id", "owner_type", "revoked")
 ISSUED = LedgerQuery(
     model=EarnedBadge,
@@ -150,6 +163,7 @@ ISSUED = LedgerQuery(
     operations=tuple(Operation.issuing()),
     by_badge="earned_at",
     own_columns=FACT_COLUMNS,
+    by_customer=BY_CUSTOMER,
 )
 ENROLMENTS = LedgerQuery(
     model=Enrolment,
@@ -158,6 +172,7 @@ ENROLMENTS = LedgerQuery(
     operations=(Operation.ENROL_BULK,),
     by_badge="enrolled_at",
     own_columns=FACT_COLUMNS,
+    by_customer=BY_CUSTOMER,
 )
 REVOKED = LedgerQuery(
     model=EarnedBadge,

@@ -113,7 +113,9 @@ def decode_cursor(text: str, key: Sequence[str], *, hex_ids: bool) -> Cursor | N
     return None if None in values else tuple(values)
 
 
-def _value(part: str, column: str) -> int | datetime | None:
+def _value(part: str, column: str) -> int | str | datetime | None:
+    if column == "badge_id":
+        return part if is_id(part) else None
     number = _number(part)
     if not column.endswith("_at") or number is None:
         return number

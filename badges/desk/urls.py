@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from badges.desk.tables import views as tables
+
 app_name = "desk"
 
 urlpatterns = [
@@ -17,4 +19,5 @@ urlpatterns = [
     path("", include("badges.desk.record.urls")),
     path("", include("badges.desk.revoking.urls")),
     path("", include("badges.desk.ledgers.urls")),
+    path("tables/<slug:name>/", tables.choose, name="table"),
 ]

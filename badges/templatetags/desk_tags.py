@@ -1,16 +1,15 @@
 """Template tags for times and icons, available in all templates without `load`."""
 
 from datetime import datetime
-from functools import cache
 
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
+from badges.desk.parts.icons import icon
 from badges.desk.parts.problems import problems_of
 from badges.times import time_element
 
 register = template.Library()
+register.simple_tag(icon)
 
 
 @register.simple_tag(name="datetime")
@@ -23,11 +22,3 @@ def datetime_tag(dt: datetime | None, form: str = "datetime") -> str:
 def problems(*forms) -> dict:
     """Show the summary of the errors of some forms, with a link to each field."""
     return {"problems": problems_of(*forms)}
-
-
-@register.simple_tag
-@cache
-def icon(name: str) -> SafeString:
-    """Return an icon of the theme's font, which screen readers ignore."""
-    mark = '<span class="desk-icon material-symbols-outlined" aria-hidden="true">{}</span>'
-    return format_html(mark, name)

@@ -44,9 +44,13 @@ class Chip:
 
 
 class LedgerForm(forms.Form):
-    """The filters that all ledgers have; an invalid form lists no rows."""
+    """The filters that all ledgers have; an invalid form lists no rows.
+
+    `sort` is the text of a `Sort`. It is no filter, but belongs to a saved view.
+    """
 
     number = NumberField()
+    sort = forms.CharField(required=False, max_length=50, widget=forms.HiddenInput)
     channel = ChosenField(Channel.choices, label=_("Channel"))
     actor = ActorField()
     badge = BadgeField()
@@ -71,7 +75,7 @@ class LedgerForm(forms.Form):
         values = {
             name: value for name, value in self.cleaned_data.items() if value not in (None, "")
         }
-        badge, actor = values.pop("badge", None), values.pop("actor", None)
+        badge, actor, _sort = (values.pop(name, None) for name in ("badge", "actor", "sort"))
         by = {f"{actor.column}_id": actor.pk} if actor else {}
         return Filter(**values, **by, badge_id=badge and badge.pk)
 
@@ -112,7 +116,7 @@ class LedgerForm(forms.Form):
         return [
             Chip(self.fields[name].label, self._in_words(name), self.with_query(**{name: ""}))
             for name in self.query
-            if not self.errors
+            if name != "sort" and not self.errors
         ]
 
     @property

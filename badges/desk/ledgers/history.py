@@ -1,5 +1,6 @@
 """Views of the history: issues, enrolments, revocations and definitions, with the same filters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import TYPE_CHECKING
@@ -12,10 +13,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from badges.audit import history as books
+from badges.audit.reading import Found
 from badges.desk.access import show, staff_page
 from badges.desk.customers.links import timeline_url
 from badges.desk.customers.timeline import FACT_PILLS
 from badges.desk.ledgers import saved
+from badges.desk.ledgers.fact_tables import CUSTOMER, fact_table
 from badges.desk.ledgers.forms import (
     DefinitionForm,
     EnrolmentForm,
@@ -24,8 +27,10 @@ from badges.desk.ledgers.forms import (
     NameForm,
     RevocationForm,
 )
-from badges.desk.ledgers.pages import Page, in_order, page_of, pager_of
+from badges.desk.ledgers.pages import TIME, Page, in_order, page_of, pager_of
+from badges.desk.tables.table import Sort, Table
 from badges.models import BadgeRevision
+from badges.models.values import required
 from badges.selectors.revisions import changes, with_before
 
 if TYPE_CHECKING:
@@ -43,6 +48,7 @@ class LedgerPage:
     book: books.LedgerQuery
     form: type[LedgerForm]
     nothing: "StrOrPromise"
+    table: Table | None = None
 
     @property
     def address(self) -> str:
@@ -51,6 +57,11 @@ class LedgerPage:
     @property
     def is_of_definitions(self) -> bool:
         return self.book.model is BadgeRevision
+
+    def sorts(self, form: LedgerForm) -> list[str]:
+        """Return the columns by which an index has the rows that a form lists."""
+        by_customer = self.book.by_customer and not form.chips
+        return [TIME, CUSTOMER] if by_customer else [TIME]
 
 
 LEDGER_PAGES = [
@@ -62,6 +73,7 @@ LEDGER_PAGES = [
         book=books.ISSUED,
         form=IssuedForm,
         nothing=gettext_lazy("No badge was issued yet"),
+        table=fact_table("issued", gettext_lazy("Issued"), "badges.view_earnedbadge"),
     ),
     LedgerPage(
         slug="enrolments",
@@ -71,6 +83,7 @@ LEDGER_PAGES = [
         book=books.ENROLMENTS,
         form=EnrolmentForm,
         nothing=gettext_lazy("Nobody was enrolled yet"),
+        table=fact_table("enrolments", gettext_lazy("Enrolments"), "badges.view_enrolment"),
     ),
     LedgerPage(
         slug="revoked",
@@ -80,6 +93,7 @@ LEDGER_PAGES = [
         book=books.REVOKED,
         form=RevocationForm,
         nothing=gettext_lazy("No badge was revoked yet"),
+        table=fact_table("revoked", gettext_lazy("Revoked badges"), "badges.view_earnedbadge"),
     ),
     LedgerPage(
         slug="revoked-enrolments",
@@ -89,6 +103,9 @@ LEDGER_PAGES = [
         book=books.REVOKED_ENROLMENTS,
         form=RevocationForm,
         nothing=gettext_lazy("No enrolment was revoked yet"),
+        table=fact_table(
+            "revoked-enrolments", gettext_lazy("Revoked enrolments"), "badges.view_enrolment"
+        ),
     ),
     LedgerPage(
         slug="definitions",
@@ -153,20 +170,50 @@ def _listed(request, kind: LedgerPage, form: LedgerForm) -> dict:
     """Return the requested page with its rows; an empty page if the form is invalid."""
     if not form.is_valid():
         return {"page": Page(), "rows": []}
-    filters = form.filters
+    sort = _sort(kind, form)
+    read, key = _reader(kind, form, sort)
     page = page_of(
         request.GET,
         form,
-        partial(kind.book.read, filters),
-        key=kind.book.key_for(filters),
+        read,
+        key=key,
         hex_ids=not kind.is_of_definitions,
+        ascending=not sort.descending,
     )
     show_row = _revision if kind.is_of_definitions else _fact
+    rows = [show_row(row, kind) for row in in_order(_rows(kind), page.pks)]
     return {
         "page": page,
-        "pager": pager_of(page, form, address=kind.address),
-        "rows": [show_row(row, kind) for row in in_order(_rows(kind), page.pks)],
+        "pager": pager_of(page, form, address=kind.address, sort=sort),
+        "rows": rows,
+        "table": kind.table and _shown(request, kind, form, rows, sort),
     }
+
+
+def _sort(kind: LedgerPage, form: LedgerForm) -> Sort:
+    if kind.table is None:
+        return Sort(TIME, descending=True)
+    return kind.table.sort_of(form.query.get("sort", ""), kind.sorts(form))
+
+
+def _reader(
+    kind: LedgerPage, form: LedgerForm, sort: Sort
+) -> tuple[Callable[..., Found], tuple[str, ...]]:
+    """Return the function that reads the rows in an order, and the key of this order."""
+    if sort.column == CUSTOMER:
+        return kind.book.read_by_customer, kind.book.by_customer
+    return partial(kind.book.read, form.filters), kind.book.key_for(form.filters)
+
+
+def _shown(request, kind: LedgerPage, form: LedgerForm, rows: list[dict], sort: Sort):
+    return required(kind.table).show(
+        request.user,
+        rows,
+        key=lambda row: row["fact"].pk,
+        sort=sort,
+        sorts=kind.sorts(form),
+        url_of=lambda order: f"{kind.address}?{form.with_query(sort=order)}",
+    )
 
 
 def _rows(kind: LedgerPage):

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from badges.audit import filters
@@ -16,12 +17,98 @@ from badges.desk.ledgers import saved
 from badges.desk.ledgers.counts import counts
 from badges.desk.ledgers.fields import actors_like
 from badges.desk.ledgers.forms import NameForm, RequestForm
-from badges.desk.ledgers.pages import Page, in_order, page_of, pager_of
-from badges.desk.parts.picker import pick
-from badges.models import RequestLog
+from badges.desk.ledgers.pages import TIME, Page, in_order, page_of, pager_of
+from badges.desk.parts.picker import Pill, pick
+from badges.desk.tables import cells
+from badges.desk.tables.table import Column, Sort, Table
+from badges.models import RequestLog, RequestOutcome
+from badges.times import time_element
 
 LEDGER = "requests"
 SHOWN_ACTORS = 6  # of each kind
+OUTCOME_PILLS = {
+    RequestOutcome.ACCEPTED: Pill("good", "check_circle", RequestOutcome.ACCEPTED.label),
+    RequestOutcome.REFUSED: Pill("warn", "block", RequestOutcome.REFUSED.label),
+}
+
+
+def _received(row, links):
+    return cells.link(links.request(row.pk), time_element(row.received_at), id=f"request-{row.pk}")
+
+
+def _outcome(row, links):
+    pill = cells.pill(OUTCOME_PILLS[RequestOutcome(row.outcome)])
+    return cells.pair(pill, cells.code(row.code)) if row.code else pill
+
+
+TABLE = Table(
+    name=LEDGER,
+    label=gettext_lazy("Request log"),
+    right="badges.view_requestlog",
+    route="desk:requests",
+    sort=Sort(TIME, descending=True),
+    columns=(
+        Column(
+            name=TIME,
+            label=gettext_lazy("Received"),
+            cell=_received,
+            width="time",
+            fixed=True,
+            first_order=f"-{TIME}",
+        ),
+        Column(
+            name="outcome",
+            label=gettext_lazy("Outcome"),
+            cell=_outcome,
+            width="wide",
+            hint=gettext_lazy("Whether the request was carried out; if not, the first error code."),
+        ),
+        Column(
+            name="operation",
+            label=gettext_lazy("Operation"),
+            cell=lambda row, links: row.get_operation_display(),
+        ),
+        Column(
+            name="actor",
+            label=gettext_lazy("Actor"),
+            cell=lambda row, links: cells.actor(row),
+            hint=gettext_lazy("Who made the request, and through which channel."),
+        ),
+        Column(
+            name="badge",
+            label=gettext_lazy("Badge"),
+            cell=lambda row, links: cells.badge(row.badge, links),
+        ),
+        Column(
+            name="customer",
+            label=gettext_lazy("Customer"),
+            cell=lambda row, links: cells.customer(row.customer_id, links),
+            width="number",
+        ),
+        Column(
+            name="request_id",
+            label=gettext_lazy("Request id"),
+            cell=lambda row, links: cells.ident(row.request_id),
+            width="id",
+            hint=gettext_lazy(
+                "The id under which the caller sent the request; it is accepted once."
+            ),
+        ),
+        Column(
+            name="reason",
+            label=gettext_lazy("Reason"),
+            cell=lambda row, links: cells.words(row.reason),
+            shown=False,
+        ),
+        Column(
+            name="number",
+            label=gettext_lazy("Number in the log"),
+            cell=lambda row, links: f"{row.pk:d}",
+            width="number",
+            shown=False,
+        ),
+    ),
+)
 
 
 @require_safe
@@ -51,7 +138,7 @@ def tail(request):
     newer = read(filters.requests(form.filters), cursor=(int(seen),), newer=True)
     if not newer.keys:
         return HttpResponse(status=204)
-    context = _listed(request, form) | {"news": len(newer.keys), "seen": int(seen)}
+    context = _listed(request, form, int(seen)) | {"news": len(newer.keys)}
     return render(request, "desk/ledgers/_requests.html", context)
 
 
@@ -86,15 +173,34 @@ def delete(request, pk):
     return saved.delete_view(request, pk, address=reverse("desk:requests"))
 
 
-def _listed(request, form) -> dict:
-    """Return the requested page with its rows; an empty page if the form is invalid."""
+def _listed(request, form, seen: int | None = None) -> dict:
+    """Return the requested page with its rows; an empty page if the form is invalid.
+
+    Rows that are newer than `seen` are marked.
+    """
     address = reverse("desk:requests")
     context = {"address": address, "form": form}
     if not form.is_valid():
         return context | {"page": Page(), "rows": []}
-    page = page_of(request.GET, form, partial(read, filters.requests(form.filters)), key=("pk",))
+    sort = TABLE.sort_of(form.query.get("sort", ""))
+    page = page_of(
+        request.GET,
+        form,
+        partial(read, filters.requests(form.filters)),
+        key=("pk",),
+        ascending=not sort.descending,
+    )
+    rows = in_order(RequestLog.objects.for_list(), page.pks)
     return context | {
         "page": page,
-        "pager": pager_of(page, form, address=address),
-        "rows": in_order(RequestLog.objects.for_list(), page.pks),
+        "pager": pager_of(page, form, address=address, sort=sort),
+        "rows": rows,
+        "table": TABLE.show(
+            request.user,
+            rows,
+            key=lambda row: row.pk,
+            sort=sort,
+            url_of=lambda order: f"{address}?{form.with_query(sort=order)}",
+            is_new=lambda row: seen is not None and row.pk > seen,
+        ),
     }

@@ -37,13 +37,26 @@ class Links:
 
     def badge(self, badge_id: str) -> str:
         """Return the URL of one badge."""
-        if not self.user.has_perm("badges.view_badgemeta"):
-            return ""
-        return reverse("desk:definition", args=[badge_id])
+        return self._page("view_badgemeta", "desk:definition", badge_id)
+
+    def customer(self, customer_id: int) -> str:
+        """Return the URL of the page of a customer."""
+        return self._page("view_earnedbadge", "desk:customer", customer_id)
+
+    def timeline(self, url: str) -> str:
+        """Return the URL of an entry of a timeline, which `timeline_url` made."""
+        return url if self.user.has_perm("badges.view_earnedbadge") else ""
+
+    def request(self, pk: int) -> str:
+        """Return the URL of one request of the log."""
+        return self._page("view_requestlog", "desk:request", pk)
 
     def record(self) -> str:
         """Return the URL of the page that shows how far the record is sealed."""
-        return reverse("desk:record") if self.user.has_perm("badges.view_seal") else ""
+        return self._page("view_seal", "desk:record")
+
+    def _page(self, right: str, name: str, *arguments) -> str:
+        return reverse(name, args=arguments) if self.user.has_perm(f"badges.{right}") else ""
 
     def _list(self, right: str, name: str, **query) -> str:
         if not self.user.has_perm(f"badges.{right}"):

@@ -77,23 +77,14 @@ def dated_pager(
     newest: str = "",
     newer: str = "",
     older: str = "",
-    newer_text: str = "",
-    older_text: str = "",
     label: str = "",
-    position: str = "",
 ) -> Pager:
     """Return the links of a list with the newest rows first; a URL is empty without such a page."""
-    newer_text, older_text = newer_text or _("Newer"), older_text or _("Older")
-    before = [
-        PageLink(url=newest, text=_("Newest"), icon="first_page"),
-        PageLink(url=newer, text=newer_text, icon="chevron_left", rel="prev"),
-    ]
-    after = [PageLink(url=older, text=older_text, icon="chevron_right", rel="next")]
+    before = [first_page(newest, _("Newest")), previous_page(newer, _("Newer"))]
     return Pager(
         label=label or _("Pages"),
         before=[link for link in before if link.url],
-        position=position,
-        after=[link for link in after if link.url],
+        after=[next_page(older, _("Older"))] if older else [],
     )
 
 
@@ -106,13 +97,13 @@ def url_of_page(
     return f"?{changed.urlencode()}" + (f"#{fragment}" if fragment else "")
 
 
-def first_page(url: str) -> PageLink:
-    return PageLink(url=url, text=_("First page"), icon="first_page")
+def first_page(url: str, text: str = "") -> PageLink:
+    return PageLink(url=url, text=text or _("First page"), icon="first_page")
 
 
-def previous_page(url: str) -> PageLink:
-    return PageLink(url=url, text=_("Previous"), icon="chevron_left", rel="prev")
+def previous_page(url: str, text: str = "") -> PageLink:
+    return PageLink(url=url, text=text or _("Previous"), icon="chevron_left", rel="prev")
 
 
-def next_page(url: str) -> PageLink:
-    return PageLink(url=url, text=_("Next"), icon="chevron_right", rel="next")
+def next_page(url: str, text: str = "") -> PageLink:
+    return PageLink(url=url, text=text or _("Next"), icon="chevron_right", rel="next")
