@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from badges.audit import history, leaves
 from badges.audit.filters import Filter, requests
 from badges.audit.reading import Cursor, Found, read
+from badges.errors import in_words
 from badges.models import Channel, Operation, OwnerType, RequestLog, RequestOutcome
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ BATCH_SIZE = 1000
 
 
 class Column(NamedTuple):
-    """A column: the path of its value, its label, and the class of its choices, if any."""
+    """A column: the path of its value, its label, and the words for the value, if it has any."""
 
     path: str
     label: "StrOrPromise"
-    choices: type[Choices] | None = None
+    words: Callable[[Any], "StrOrPromise"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +65,26 @@ def batches(ledger: LedgerExport, filters: Filter) -> Iterator[Batch]:
 
 def rows_of(ledger: LedgerExport, pks: list[int | str]) -> list[tuple[Any, ...]]:
     """Return the values of the columns of the rows with these keys, in the order of the keys."""
-    paths = [column.path for column in ledger.columns]
+    paths = list(dict.fromkeys(column.path for column in ledger.columns))
     rows = ledger.model._default_manager.filter(pk__in=pks).order_by().values_list("pk", *paths)
-    by_pk = {pk: values for pk, *values in rows.iterator(chunk_size=BATCH_SIZE)}
+    by_pk = {
+        pk: dict(zip(paths, values, strict=True))
+        for pk, *values in rows.iterator(chunk_size=BATCH_SIZE)
+    }
     return [_display_values(ledger, by_pk[pk]) for pk in pks]
 
 
-def _display_values(ledger: LedgerExport, values: list[Any]) -> tuple[Any, ...]:
+def _display_values(ledger: LedgerExport, values: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(
-        str(column.choices(value).label) if column.choices and value else value
-        for column, value in zip(ledger.columns, values, strict=True)
+        str(column.words(value))
+        if column.words and (value := values[column.path])
+        else values[column.path]
+        for column in ledger.columns
     )
+
+
+def _label_of(choices: type[Choices]) -> "Callable[[Any], StrOrPromise]":
+    return lambda value: choices(value).label
 
 
 def datetime_at(cursor: Cursor | None) -> datetime | None:
@@ -90,7 +100,7 @@ def datetime_at(cursor: Cursor | None) -> datetime | None:
 def _request_columns(prefix: str) -> tuple[Column, ...]:
     """Return the columns of the request that caused a row."""
     return (
-        Column(f"{prefix}channel", _("channel"), Channel),
+        Column(f"{prefix}channel", _("channel"), _label_of(Channel)),
         Column(f"{prefix}integrator__name", _("integrator")),
         Column(f"{prefix}user__username", _("user")),
         Column(f"{prefix}request_id", _("request id")),
@@ -105,7 +115,7 @@ FACT_COLUMNS = (
     *BADGE_COLUMNS,
     Column("event_at", _("event date")),
     Column("expires_at", _("expires")),
-    Column("owner_type", _("owner"), OwnerType),
+    Column("owner_type", _("owner"), _label_of(OwnerType)),
     Column("reference_id", _("reference id")),
     Column("revoked_at", _("revoked")),
 )
@@ -142,9 +152,10 @@ REQUESTS = LedgerExport(
     columns=(
         Column("received_at", _("received")),
         Column("recorded_at", _("recorded")),
-        Column("outcome", _("outcome"), RequestOutcome),
+        Column("outcome", _("outcome"), _label_of(RequestOutcome)),
         Column("code", _("code")),
-        Column("operation", _("operation"), Operation),
+        Column("code", _("cause"), in_words),
+        Column("operation", _("operation"), _label_of(Operation)),
         *_request_columns(""),
         *BADGE_COLUMNS,
         Column("customer_id", _("customer")),
@@ -179,7 +190,7 @@ LEDGERS = {
                 Column("request__received_at", _("changed")),
                 *BADGE_COLUMNS,
                 Column("version", _("version")),
-                Column("request__operation", _("operation"), Operation),
+                Column("request__operation", _("operation"), _label_of(Operation)),
                 Column("snapshot", _("definition")),
             ),
         ),

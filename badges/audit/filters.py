@@ -75,11 +75,13 @@ class Period:
 class Filter(Period):
     """The conditions for rows of a ledger; None means no condition.
 
-    `number` is the key of one request in the log. `owner_type` and `revoked` apply only to facts,
-    because requests do not have them; `outcome` and `code` apply only to requests.
+    `number` is the key of one request in the log; `pks` are the keys of chosen rows. `owner_type`
+    and `revoked` apply only to facts, because requests do not have them; `outcome` and `code` apply
+    only to requests.
     """
 
     number: int | None = None
+    pks: tuple[int | str, ...] | None = None
     request_id: str | None = None
     customer_id: int | None = None
     badge_id: str | None = None
@@ -114,6 +116,8 @@ def requests(filters: Filter) -> Search:
     )
     if driver:
         rows = rows.filter(**{driver: conditions.pop(driver)})
+    if filters.pks is not None:
+        rows = rows.filter(pk__in=filters.pks)
     ids = filters.ids()
     return Search(
         rows=rows.none() if ids is None else rows.filter(ids),

@@ -81,7 +81,12 @@ class LedgerQuery:
         return bool(filters.of(*REQUEST_COLUMNS)) and not self._driver(filters)
 
     def _driver(self, filters: Filter) -> dict[str, Any]:
-        """Return the condition for one request or one customer, which few rows match, if any."""
+        """Return the condition for chosen rows, one request or one customer, if there is any.
+
+        Few rows match such a condition.
+        """
+        if filters.pks is not None:
+            return {"pk__in": filters.pks}
         if filters.number is not None:
             return {self.key[0]: filters.number}
         return filters.of("customer_id") if "customer_id" in self.own_columns else {}

@@ -20,19 +20,17 @@ DAY = timedelta(days=1)
 DAYS = 30
 MAX_DAYS = 92
 SHOWN_CODES = 8
-NOT_COUNTED = ("number", "request_id", "customer_id", "user_id")
+NOT_COUNTED = ("number", "pks", "request_id", "customer_id", "user_id")
 
 
 @dataclass(frozen=True, kw_only=True)
 class FacetValue:
     """One choice of a filter: the number of its requests, and the query string that selects it.
 
-    The query string of a `chosen` one removes it. A long `label` has a `short` form for sighted
-    users.
+    The query string of a `chosen` one removes it.
     """
 
     label: str
-    short: str
     number: int
     query: str
     chosen: bool
@@ -57,6 +55,11 @@ class Counts:
     first: date
     last: date
     facets: list[Facet]
+
+    @property
+    def in_one_line(self) -> list[FacetValue]:
+        """Return the numbers that are shown while the others are folded: those of the outcomes."""
+        return self.facets[0].kinds if self.facets else []
 
 
 def counts(form: RequestForm, now: datetime) -> Counts | None:
@@ -110,7 +113,6 @@ def _facet(form: RequestForm, name: str, choices: Iterable, rows: list[dict]) ->
     kinds = [
         FacetValue(
             label=str(label),
-            short=str(value) if name == "code" else "",
             number=number[value],
             query=form.with_query(**{name: "" if value == chosen else str(value)}),
             chosen=value == chosen,

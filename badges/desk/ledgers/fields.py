@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from badges.desk.parts.forms import EARLIEST, CustomerIdField
 from badges.models import BadgeMeta, Integrator, UserKey
+from badges.models.ids import ID_LENGTH, is_id
 from badges.models.names import normalize_name
 from badges.models.querysets import keys_matching
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 AS_TYPED = "%Y-%m-%dT%H:%M"
 NAMED = 4
+MAX_SELECTED = 200
 
 
 class UTCDateTimeField(forms.DateTimeField):
@@ -200,6 +202,31 @@ class NumberField(forms.IntegerField):
             max_value=10**18 - 1,
             widget=forms.HiddenInput,
         )
+
+
+class SelectedInput(forms.HiddenInput):
+    """Several checkboxes of one name, or their values in one text with dots between them."""
+
+    def value_from_datadict(self, data, files, name):
+        return ".".join(data.getlist(name))
+
+
+class SelectedField(forms.CharField):
+    """The keys of chosen rows; those of requests and of revisions are numbers."""
+
+    def __init__(self, *, are_numbers: bool = False):
+        most = MAX_SELECTED * (ID_LENGTH + 1)
+        super().__init__(
+            label=_("Selected rows"), required=False, max_length=most, widget=SelectedInput
+        )
+        self.are_numbers = are_numbers
+
+    def clean(self, value) -> tuple[int | str, ...] | None:
+        keys = super().clean(value).split(".") if value else []
+        number = re.compile("[0-9]{1,18}")
+        if not all(number.fullmatch(key) if self.are_numbers else is_id(key) for key in keys):
+            raise ValidationError(_("This is not a selection of rows."))
+        return tuple(int(key) if self.are_numbers else key for key in keys) or None
 
 
 class OneCustomerField(CustomerIdField):

@@ -17,6 +17,7 @@ from badges.desk.ledgers.fields import (
     CodeField,
     NumberField,
     OneCustomerField,
+    SelectedField,
     UTCDateTimeField,
 )
 from badges.errors import ErrorCode
@@ -50,6 +51,7 @@ class LedgerForm(forms.Form):
     """
 
     number = NumberField()
+    selected = SelectedField()
     sort = forms.CharField(required=False, max_length=50, widget=forms.HiddenInput)
     channel = ChosenField(Channel.choices, label=_("Channel"))
     actor = ActorField()
@@ -75,14 +77,18 @@ class LedgerForm(forms.Form):
         values = {
             name: value for name, value in self.cleaned_data.items() if value not in (None, "")
         }
-        badge, actor, _sort = (values.pop(name, None) for name in ("badge", "actor", "sort"))
+        badge, actor, pks, _sort = (
+            values.pop(name, None) for name in ("badge", "actor", "selected", "sort")
+        )
         by = {f"{actor.column}_id": actor.pk} if actor else {}
-        return Filter(**values, **by, badge_id=badge and badge.pk)
+        return Filter(**values, **by, badge_id=badge and badge.pk, pks=pks)
 
     @cached_property
     def query(self) -> dict[str, str]:
         """Return the filters as query parameters: by key if there is one, without empty texts."""
         texts = {name: self.data.get(name, "").strip() for name in self.fields}
+        if selected := self.cleaned_data.get("selected"):
+            texts["selected"] = ".".join(map(str, selected))
         if badge := self.cleaned_data.get("badge"):
             texts["badge"] = badge.pk
         if actor := self.cleaned_data.get("actor"):
@@ -130,6 +136,8 @@ class LedgerForm(forms.Form):
         if name == "actor":
             return self.actor_text
         field, text = self.fields[name], self.query[name]
+        if name == "selected":
+            return str(len(self.cleaned_data[name]))
         if isinstance(field, UTCDateTimeField):
             return field.prepare_value(text).strftime("%Y-%m-%d %H:%M")
         if not isinstance(field, forms.ChoiceField):
@@ -140,6 +148,7 @@ class LedgerForm(forms.Form):
 class RequestForm(LedgerForm):
     """The filters of the request log."""
 
+    selected = SelectedField(are_numbers=True)
     outcome = ChosenField(RequestOutcome.choices, label=_("Outcome"))
     code = CodeField(CODES, label=_("Code"), coerce=int)
     operation = ChosenField(
@@ -156,6 +165,7 @@ class RequestForm(LedgerForm):
 class DefinitionForm(LedgerForm):
     """The filters of the revisions of badges."""
 
+    selected = SelectedField(are_numbers=True)
     operation = ChosenField(choices_of(DEFINITIONS), label=_("Operation"))
 
     field_order = ["badge", "operation", "actor", "channel", "request_id", "since", "until"]

@@ -28,6 +28,7 @@ from badges.desk.ledgers.forms import (
     RevocationForm,
 )
 from badges.desk.ledgers.pages import TIME, Page, in_order, page_of, pager_of
+from badges.desk.ledgers.selections import actions_of
 from badges.desk.tables.table import Sort, Table
 from badges.models import BadgeRevision
 from badges.models.values import required
@@ -213,6 +214,7 @@ def _shown(request, kind: LedgerPage, form: LedgerForm, rows: list[dict], sort: 
         sort=sort,
         sorts=kind.sorts(form),
         url_of=lambda order: f"{kind.address}?{form.with_query(sort=order)}",
+        actions=actions_of(request.user, of_issued_badges=kind.book is books.ISSUED),
     )
 
 

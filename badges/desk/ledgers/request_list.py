@@ -18,6 +18,7 @@ from badges.desk.ledgers.counts import counts
 from badges.desk.ledgers.fields import actors_like
 from badges.desk.ledgers.forms import NameForm, RequestForm
 from badges.desk.ledgers.pages import TIME, Page, in_order, page_of, pager_of
+from badges.desk.ledgers.selections import actions_of
 from badges.desk.parts.picker import Pill, pick
 from badges.desk.tables import cells
 from badges.desk.tables.table import Column, Sort, Table
@@ -202,5 +203,6 @@ def _listed(request, form, seen: int | None = None) -> dict:
             sort=sort,
             url_of=lambda order: f"{address}?{form.with_query(sort=order)}",
             is_new=lambda row: seen is not None and row.pk > seen,
+            actions=actions_of(request.user),
         ),
     }

@@ -33,6 +33,7 @@ from badges.services.customers.revoke import (
 from badges.services.request_log import Origin
 
 SHOWN = MAX_PASTED
+SELECTIONS = {"earned", "pasted", "selected"}
 
 
 class Reason(TextChoices):
@@ -45,10 +46,17 @@ class Reason(TextChoices):
     OTHER = "Other", gettext_lazy("Other")
 
 
+class EarnedIdsInput(forms.MultipleHiddenInput):
+    """Ids of issued badges; an index table posts them as `selected`."""
+
+    def value_from_datadict(self, data, files, name):
+        return [*data.getlist(name), *data.getlist("selected")]
+
+
 class EarnedIdsField(forms.Field):
     """Ids of issued badges, posted as one value each."""
 
-    widget = forms.MultipleHiddenInput
+    widget = EarnedIdsInput
 
     def clean(self, value):
         check_number(len(value))
@@ -178,7 +186,7 @@ class Plan:
 def revoke(request):
     """Revoke issued badges by their ids: show the form, then the preview, then revoke."""
     given = request.POST if request.method == "POST" else request.GET
-    selection_form = SelectionForm(given if {"earned", "pasted"} & given.keys() else None)
+    selection_form = SelectionForm(given if SELECTIONS & given.keys() else None)
     if not selection_form.is_valid():
         selection_form.fields["pasted"].widget.attrs["autofocus"] = True
         context = {"title": _("Revoke badges"), "selection_form": selection_form}

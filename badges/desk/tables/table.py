@@ -80,6 +80,17 @@ class Header:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Action:
+    """A button that posts the keys of the selected rows, as `selected`, to a URL."""
+
+    label: "StrOrPromise"
+    icon: str
+    url: str
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShownRow:
     """A row: its key, the text or HTML of each shown column, and whether it has just arrived."""
 
@@ -97,6 +108,7 @@ class ShownTable:
     rows: list[ShownRow]
     density: str
     sort: Sort
+    actions: list[Action]
 
     @property
     def densities(self) -> list[tuple[str, "StrOrPromise"]]:
@@ -145,11 +157,13 @@ class Table:
         sorts: Collection[str] | None = None,
         url_of: Callable[[str], str] = "?sort={}".format,
         is_new: Callable[[Any], bool] = lambda row: False,
+        actions: Iterable[Action] = (),
     ) -> ShownTable:
         """Return the table as the user has chosen to see it.
 
         `sorts` are the columns by which these rows can be sorted; the default is all columns with a
-        `first_order`. `url_of` returns the URL of the list in an order.
+        `first_order`. `url_of` returns the URL of the list in an order. Rows can be selected if
+        there are `actions`.
         """
         choices = user.preferences.tables.get(self.name, {})
         columns, sort = self.columns_of(choices), sort or self.sort
@@ -168,6 +182,7 @@ class Table:
             ],
             density=density if density in Density else Density.STANDARD,
             sort=sort,
+            actions=list(actions),
         )
 
     def columns_of(self, choices: dict) -> list[Column]:

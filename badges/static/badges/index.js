@@ -1,4 +1,4 @@
-/* Index tables work without this file; it copies ids, and shows the whole text of a cell that is
+/* Index tables work without this file; it copies ids, counts selected rows, and shows the whole text of a cell that is
    cut off while the pointer is over it. */
 "use strict";
 
@@ -22,6 +22,37 @@
     else cell.removeAttribute("title");
   };
 
+  const boxesOf = (index) => [...index.querySelectorAll("[name=selected]")];
+
+  const count = (index) => {
+    const boxes = boxesOf(index);
+    const number = boxes.filter((box) => box.checked).length;
+    for (const place of index.querySelectorAll("[data-index-count]")) place.textContent = `: ${number}`;
+    for (const place of index.querySelectorAll("[data-index-number]")) place.textContent = ` ${number}`;
+    const all = index.querySelector("[data-index-all]");
+    all.checked = number > 0 && number === boxes.length;
+    all.indeterminate = number > 0 && number < boxes.length;
+  };
+
+  const select = (event) => {
+    const index = event.target.closest("[data-index]");
+    if (!index) return;
+    if (event.target.matches("[data-index-all]")) {
+      for (const box of boxesOf(index)) box.checked = event.target.checked;
+    }
+    if (event.target.matches("[data-index-all], [name=selected]")) count(index);
+  };
+
+  const start = (root) => {
+    for (const all of root.querySelectorAll("[data-index-all]")) {
+      all.hidden = false;
+      count(all.closest("[data-index]")); // a page in the history of the browser keeps its ticks
+    }
+  };
+
+  document.addEventListener("change", select);
+  addEventListener("pageshow", () => start(document));
+  document.addEventListener("htmx:afterSwap", (event) => start(event.target.parentElement));
   if (navigator.clipboard) document.documentElement.classList.add("index-copies");
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-index-copy]");

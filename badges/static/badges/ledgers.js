@@ -8,6 +8,8 @@
   const isOn = (button) => button.getAttribute("aria-pressed") === "true";
 
   const look = (button) => {
+    // A new list would forget which rows are selected.
+    if (document.querySelector("#ledger-rows [name=selected]:checked")) return;
     if (isOn(button) && !document.hidden) htmx.trigger("#ledger-rows", "ledger:look");
   };
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from badges.audit.exports import LEDGERS
 from badges.audit.filters import Filter
+from badges.errors import ErrorCode
 from badges.models import Channel, Export, ExportFormat, ExportState, Operation, RequestLog
 from badges.models.exports import GONE_AFTER
 from badges.services.record.exports import SLOTS, begin_export, stream_export
@@ -79,7 +80,8 @@ def test_an_export_has_the_filtered_rows_in_the_order_of_the_page(fetch):
     exported = rows_of(fetch(outcome="REFUSED"))
 
     assert [int(row["number in the log"]) for row in exported] == [row.pk for row in reversed(rows)]
-    assert {(row["outcome"], row["code"]) for row in exported} == {("Refused", "815")}
+    refusal = ("Refused", "815", str(ErrorCode.BADGE_NOT_LIVE.message))
+    assert {(row["outcome"], row["code"], row["cause"]) for row in exported} == {refusal}
 
 
 def test_an_export_reads_several_batches(fetch, monkeypatch):
