@@ -10,12 +10,14 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from badgeadmin import sqlite
 from badgeadmin.demo_key import demo_secret_key
+from badges.time_zones import is_time_zone, zone_label
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -80,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "badgeadmin.time_zones.ViewerTimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -174,7 +177,13 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "badges" / "locale"]
 FORMAT_MODULE_PATH = "badges.formats"
-TIME_ZONE = "UTC"
+# The time zone of the organisation, in which pages show and take times. Nothing else depends on it.
+TIME_ZONE = env("TIME_ZONE", default="UTC")
+if not is_time_zone(TIME_ZONE):
+    raise ImproperlyConfigured(
+        f"TIME_ZONE is {TIME_ZONE!r}, which is not the name of a time zone. Use a name of the IANA "
+        "database, such as Europe/Berlin or America/New_York."
+    )
 USE_I18N = True
 USE_TZ = True
 
@@ -367,6 +376,10 @@ UNFOLD = {
             {"title": _("Keyboard shortcuts"), "link": SHORTCUTS},
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
             {"title": _("Second factor"), "link": reverse_lazy("second-factor")},
+            {
+                "title": format_lazy("{}: {}", _("Time zone"), lazy(zone_label, str)()),
+                "link": reverse_lazy("desk:time-zone"),
+            },
         ]
     },
     # Petrol contrasts with the green, amber and red of statuses.
@@ -406,7 +419,10 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {
+            "class": "badgeadmin.telemetry.UTCFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
         "json": {"()": "badgeadmin.telemetry.JSONFormatter"},
     },
     "filters": {"route": {"()": "badgeadmin.telemetry.RouteInsteadOfAddress"}},

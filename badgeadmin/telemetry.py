@@ -5,6 +5,7 @@ Neither contains a customer: a request is identified by its route, not by its UR
 
 import json
 import logging
+import time
 from datetime import UTC, datetime
 from functools import cache
 from typing import TypeVar
@@ -82,6 +83,12 @@ class RefusalCounter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         REFUSED.labels(record.name.rpartition(".")[2]).inc()
+
+
+class UTCFormatter(logging.Formatter):
+    """Formats times in UTC: Django sets the zone of the process to that of the organisation."""
+
+    converter = staticmethod(time.gmtime)
 
 
 class JSONFormatter(logging.Formatter):

@@ -1,10 +1,11 @@
 """Dates and times: the epoch, parsing, and the format on all pages."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import overload
 
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,10 +19,8 @@ RFC_3339 = re.compile(
     "[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-5][0-9])?)?"
 )
-TIME_ELEMENTS = {
-    "datetime": '<time datetime="{iso}" title="{words} UTC" data-local>{words} UTC</time>',
-    "date": '<time datetime="{iso}" title="{words} UTC" data-local="date">{day}</time>',
-}
+TIME_ELEMENT = '<time datetime="{iso}" title="{utc} UTC">{local}</time>'
+FORMATS = {"datetime": "DATETIME_FORMAT", "date": "DATE_FORMAT"}
 
 
 def parse_datetime(text: str) -> datetime:
@@ -48,20 +47,21 @@ def time_element(dt: datetime | None, form: str = ...) -> SafeString | None: ...
 
 
 def time_element(dt: datetime | None, form: str = "datetime") -> SafeString | None:
-    """Return a datetime in UTC as HTML, in the language of the user, or None.
+    """Return a datetime as HTML, in the language and the current time zone, or None.
 
-    desk.js shows it in the time zone of the browser, and UTC on hover. `form` is "datetime", or
-    "date" for the day alone.
+    The tooltip has the time in UTC. `form` is "datetime", or "date" for the day alone.
     """
-    return _time_element(dt, form, get_language()) if dt else None
+    if dt is None:
+        return None
+    return _time_element(dt, form, get_language(), timezone.get_current_timezone())
 
 
 @lru_cache(maxsize=2_000)  # the rows of a list share a few times
-def _time_element(dt: datetime, form: str, language: str | None) -> SafeString:
+def _time_element(dt: datetime, form: str, language: str | None, zone: tzinfo) -> SafeString:
     dt = dt.astimezone(UTC)
     return format_html(
-        TIME_ELEMENTS[form],
+        TIME_ELEMENT,
         iso=f"{dt:%Y-%m-%dT%H:%M:%SZ}",
-        words=date_format(dt, "DATETIME_FORMAT"),
-        day=date_format(dt, "DATE_FORMAT"),
+        utc=date_format(dt, "DATETIME_FORMAT"),
+        local=date_format(dt.astimezone(zone), FORMATS[form]),
     )

@@ -55,6 +55,7 @@ DESK = {
     "desk/history/<slug:kind>/filters/": "MSAR",
     "desk/history/<slug:kind>/filters/<int:pk>/delete/": "MSAR",
     "desk/figures/": "MSAR",
+    "desk/time-zone/": "MSANR",
     "desk/exports/": "AR",
     "desk/exports/new/": "AR",
     "desk/exports/<int:pk>/": "AR",

@@ -22,6 +22,7 @@ def python(code, **environment):
         cwd=settings.BASE_DIR,
         env=os.environ | usual | environment,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
 
@@ -125,3 +126,11 @@ def test_a_static_file_that_was_deleted_meanwhile_is_no_error(client, settings, 
     file.unlink()
     answer = client.get("/static/once.css")
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+
+
+def test_an_unknown_time_zone_is_refused_at_the_start():
+    process = python("import django; django.setup()", TIME_ZONE="Europe/Nowhere")
+    errors = process.communicate(timeout=SECONDS)[1]
+
+    assert process.returncode == 1
+    assert "TIME_ZONE is 'Europe/Nowhere', which is not the name of a time zone." in errors

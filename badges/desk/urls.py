@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("badges.desk.groups_and_fields.urls")),
     path("integrators/", include("badges.desk.integrators.urls")),
     path("people/", include("badges.desk.people.urls")),
+    path("", include("badges.desk.preferences.urls")),
     path("", include("badges.desk.record.urls")),
     path("", include("badges.desk.revoking.urls")),
     path("", include("badges.desk.ledgers.urls")),

@@ -46,13 +46,13 @@ def open_page(chromium, live_server):
     """Return a function that opens a page in a size and theme. Raise its complaints at the end."""
     complaints, contexts = [], []
 
-    def open_one(width=1440, height=1000, theme="light", javascript=True):
+    def open_one(width=1440, height=1000, theme="light", javascript=True, time_zone="Asia/Tokyo"):
         context = chromium.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": height},
             color_scheme=theme,
             java_script_enabled=javascript,
-            timezone_id="Asia/Tokyo",
+            timezone_id=time_zone,
         )
         context.set_default_timeout(TIMEOUT * 1_000)
         contexts.append(context)

@@ -152,6 +152,12 @@ def open_user_menu(page):
     page.locator(".user-menu summary").press("Enter")
 
 
+def choose_zone(page):
+    page.get_by_label("Time zone").select_option("Asia/Kolkata")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("All times are now shown in Kolkata time.").wait_for()
+
+
 def open_filters(page):
     page.get_by_role("button", name="Filters").press("Enter")
     page.wait_for_selector("#changelist-filter:visible")
@@ -199,6 +205,8 @@ TABLES = {
             press("Log in", ".errornote", username="maria", password="wrong"),
             user=None,
         ),
+        Page("time zone", "/desk/time-zone/"),
+        Page("time zone, chosen", "/desk/time-zone/", choose_zone),
         Page(
             "password, wrong",
             "/admin/password_change/",

@@ -1,21 +1,7 @@
-/* The staff pages work without this file; it adds local times, shortcuts and gentler waiting. */
+/* The staff pages work without this file; it adds shortcuts and gentler waiting. */
 "use strict";
 
 (() => {
-  /* The language of the page, as it is written where the reader lives if the browser tells: en-GB. */
-  const language = document.documentElement.lang;
-  const locale = navigator.languages.find((each) => each.split("-")[0] === language) ?? language;
-  const date = { year: "numeric", month: "short", day: "numeric" };
-  const day = new Intl.DateTimeFormat(locale, date);
-  const dateTime = new Intl.DateTimeFormat(locale, { ...date, hour: "numeric", minute: "2-digit" });
-
-  const showLocalTimes = (root) => {
-    for (const time of root.querySelectorAll("time[data-local]")) {
-      const format = time.dataset.local === "date" ? day : dateTime;
-      time.textContent = format.format(new Date(time.dateTime));
-    }
-  };
-
   /* The code of a set-up link. It leaves the address, which others may see in the history. */
   const takeFragment = () => {
     const field = document.querySelector("[data-desk-fragment]");
@@ -113,7 +99,6 @@
   };
 
   const start = () => {
-    showLocalTimes(document);
     takeFragment();
     rememberRefused();
     for (const button of document.querySelectorAll("[data-desk-print]")) {
@@ -135,7 +120,6 @@
   document.addEventListener("change", clearError);
   document.addEventListener("toggle", emptyFolded, true);
   document.addEventListener("submit", sendOnce);
-  document.addEventListener("htmx:afterSwap", (event) => showLocalTimes(event.target));
   document.addEventListener("htmx:responseError", sayUnchecked);
   document.addEventListener("htmx:sendError", sayUnchecked);
   window.addEventListener("pageshow", allowSending);

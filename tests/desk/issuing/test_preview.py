@@ -25,7 +25,7 @@ def test_a_preview_shows_the_end_of_the_badge(desk, filled):
 
     assert "Can be issued" in page
     assert "valid until" in page
-    assert "data-local" in page
+    assert "<time datetime=" in page
     assert "<html" not in page
 
 
