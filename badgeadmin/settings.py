@@ -320,8 +320,6 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "TITLE": "BadgeAdmin API",
-    "DESCRIPTION": "Badge operations of a loyalty programme. Every response has the same envelope: "
-    "`data`, `errors`, `warnings`.",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -331,9 +329,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api_gateway/v1/badges",
     "POSTPROCESSING_HOOKS": [
+        "badges.api.schema.introduction.introduce",
         "badges.api.schema.enums.share_enums",
         "badges.api.schema.headers.describe_headers",
         "badges.api.schema.tokens.describe_token_endpoint",
+        "badges.api.schema.examples.add_examples",
         "badges.api.schema.components.tidy",
     ],
     "SERVERS": [{"url": "/", "description": "The server that provides this description."}],

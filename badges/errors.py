@@ -247,3 +247,9 @@ def in_words(code: int, recorded: str = "") -> str:
         return translated
     text = next((str(code_member.message) for code_member in ErrorCode if code_member == code), "")
     return f"{text} ({recorded})" if text and recorded else text or recorded
+
+
+def error_table() -> str:
+    """Return the codes with their HTTP status and text as a Markdown table."""
+    rows = [f"| {code:d} | {code.http_status:d} | {code.message} |" for code in sorted(ErrorCode)]
+    return "\n".join(["| code | HTTP | meaning |", "|--:|--:|---|", *rows])

@@ -24,6 +24,7 @@ METAPHORS = re.compile(
     r"|brings? about|brought about|passed over|taken? back|moments?|told|standing)\b",
     re.IGNORECASE,
 )
+TABLE_ROW = re.compile(r"^\| .*$", re.MULTILINE)
 # Docstrings that may break a rule, with the reason.
 ALLOWED: dict[str, str] = {}
 
@@ -73,7 +74,7 @@ def api_texts(node, place: str = "") -> Iterator[tuple[str, str]]:
     for name, value in node.items():
         is_text = name in ("description", "summary") and isinstance(value, str)
         if is_text and not re.match(r"[0-9]+: ", value):
-            yield f"{place}/{name}", value
+            yield f"{place}/{name}", TABLE_ROW.sub("", value)
         yield from api_texts(value, f"{place}/{name}")
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from prometheus_client import REGISTRY
 
 from badges import metrics
-from badges.management.commands.error_table import error_table
+from badges.errors import error_table
 from badges.roles import ROLES
 from tests.bench.__main__ import WORKS
 from tests.faults.faults import FAULTS

@@ -4,6 +4,7 @@ import base64
 import binascii
 
 from django.contrib.auth.hashers import check_password, make_password
+from django.urls import reverse
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2 import InvalidClientError
@@ -19,6 +20,8 @@ from badges.services.request_log import Origin
 
 # Verified if the client id is unknown, so that the response takes as long as for a wrong secret.
 DUMMY_SECRET = make_password("", hasher="integrator_secret")
+
+BASIC, BEARER = 'Basic realm="badges"', 'Bearer realm="badges"'
 
 
 def claimed_client_id(request) -> str:
@@ -64,8 +67,12 @@ class BasicAuthentication(BaseAuthentication):
         return integrator, None
 
     def authenticate_header(self, request):
-        """Return a challenge for both schemes, because the framework only asks the first one."""
-        return 'Basic realm="badges", Bearer realm="badges"'
+        """Return a challenge for both schemes, because the framework only asks the first one.
+
+        A script, such as that of the API documentation, gets no challenge for HTTP Basic: the
+        browser would ask for a password itself, and the script would wait for it.
+        """
+        return BEARER if _is_from_script(request) else f"{BASIC}, {BEARER}"
 
     @staticmethod
     def _decode(credentials: bytes) -> tuple[str, str]:
@@ -77,6 +84,15 @@ class BasicAuthentication(BaseAuthentication):
         if not colon or "\0" in text:
             raise AuthenticationFailed
         return client_id, secret
+
+
+def _is_from_script(request) -> bool:
+    """Return whether a script in a browser sends a request.
+
+    Browsers say so on secure origins only, and name the page on all of them.
+    """
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    return mode != "navigate" or request.headers.get("Referer", "").endswith(reverse("swagger"))
 
 
 class OAuthAuthentication(OAuth2Authentication):

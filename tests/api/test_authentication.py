@@ -48,6 +48,25 @@ def test_invalid_credentials_are_refused(api, earn_body, member_care, headers):
 
 
 @pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-mode": "cors"}, {"referer": "http://testserver/api/docs/"}],
+    ids=["a fetch on a secure origin", "the page of the documentation"],
+)
+def test_a_script_in_a_browser_gets_no_challenge_for_basic(api, earn_body, headers):  # F20
+    answer = api.earn(earn_body(), **basic("loyalty-engine", "wrong"), **headers)
+
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == 'Bearer realm="badges"'
+
+
+@pytest.mark.parametrize("headers", [{"sec-fetch-mode": "navigate"}, {"referer": "malformed://["}])
+def test_a_browser_that_opens_an_address_gets_both_challenges(api, earn_body, headers):
+    answer = api.earn(earn_body(), **basic("loyalty-engine", "wrong"), **headers)
+
+    assert answer["WWW-Authenticate"] == 'Basic realm="badges", Bearer realm="badges"'
+
+
+@pytest.mark.parametrize(
     ("headers", "name"),
     [
         (basic("loyalty-engine", "wrong"), "loyalty-engine"),

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 
 CUSTOMERS = "/api_gateway/v1/badges/customer/"
 ENROL = "/api_gateway/v1/badges/badgeMeta/customer/issueBulk"
+REVOKE_ENROLMENTS = "/api_gateway/v1/badges/badgeMeta/customer/revokeIssue"
 IMPORT = "/api_gateway/v1/badges/import/customerBadges"
 UNKNOWN, DIFFERS, NOT_READ = 2006, 2007, 2008
 EVENT_AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -162,6 +163,14 @@ class TestUnknownFields:
         answer = api.post(f"/api_gateway/v1/badges/{path}", body | {"extra": 1})
 
         assert told(answer) == [(UNKNOWN, "extra")]
+
+    def test_unknown_fields_of_the_items_of_a_list(self, api, live_badge):  # F22
+        body = {
+            "badgeMetaId": live_badge.pk,
+            "revokeIssuals": [{"customerId": 1, "issueId": "a" * 24, "reason": "x"}],
+        }
+
+        assert told(api.post(REVOKE_ENROLMENTS, body)) == [(UNKNOWN, "revokeIssuals.0.reason")]
 
     def test_unknown_fields_of_a_claim(self, api, live_badge):
         owner = {"ownerType": "Loyalty", "referenceId": "new", "note": ""}

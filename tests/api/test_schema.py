@@ -7,6 +7,7 @@ from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
 
 from badges.api.schema.enums import share_enums
+from badges.errors import error_table
 from tests.api.conftest import EARN, basic
 
 TOKEN = "/o/token"
@@ -187,6 +188,54 @@ def test_the_token_endpoint_is_an_operation(client, description, integrator):
         assert answer.status_code == int(status)
         schema = operation["responses"][status]["content"]["application/json"]["schema"]
         Draft202012Validator(schema | schemas).validate(answer.json())
+
+
+def test_every_example_is_valid(description):  # F21
+    components = {"components": description["components"]}
+    examples = [
+        (name, field, field["example"])
+        for schema in description["components"]["schemas"].values()
+        for name, field in schema.get("properties", {}).items()
+        if "example" in field
+    ]
+    examples += [
+        (name, body["schema"], example["value"])
+        for body in nodes(description)
+        if "schema" in body and "examples" in body
+        for name, example in body["examples"].items()
+    ]
+
+    for name, schema, value in examples:
+        faults = list(Draft202012Validator(schema | components).iter_errors(value))
+        assert not faults, (name, value)
+
+
+def test_every_refusal_has_an_example_for_each_of_its_codes(description):  # F21
+    for _method, operation in operations(description):
+        for status, response in operation["responses"].items():
+            if int(status) < 400:
+                continue
+            examples = response["content"]["application/json"]["examples"]
+            errors = [example["value"]["errors"][0] for example in examples.values()]
+            texts = [f"{error['code']}: {error['message']}" for error in errors]
+            assert "; ".join(texts) == response["description"]
+
+
+def test_a_success_has_an_empty_list_of_errors_in_its_example(description):  # F21
+    schemas = description["components"]["schemas"]
+    envelopes = [schema for name, schema in schemas.items() if name.endswith("Envelope")]
+
+    assert envelopes
+    for envelope in envelopes:
+        assert envelope["properties"]["errors"]["example"] == []
+        assert envelope["properties"]["warnings"]["example"] == []
+
+
+def test_the_introduction_has_every_code(description):
+    introduction = description["info"]["description"]
+
+    assert "grant_type=client_credentials" in introduction
+    assert introduction.endswith(error_table())
 
 
 def test_the_api_description_names_its_server(description):

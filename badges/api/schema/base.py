@@ -5,6 +5,7 @@ from drf_spectacular.extensions import (
     OpenApiSerializerExtension,
 )
 from drf_spectacular.utils import (
+    OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
     extend_schema_field,
@@ -13,6 +14,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from badges.api.schema.examples import error_example
 from badges.api.serializers.operations import OriginalOutput
 from badges.errors import ErrorCode
 
@@ -98,7 +100,9 @@ def refusals(*codes: ErrorCode) -> dict[int, OpenApiResponse]:
         by_status.setdefault(int(code.http_status), []).append(code)
     return {
         status: OpenApiResponse(
-            Failure, "; ".join(f"{code:d}: {code.message}" for code in status_codes)
+            Failure,
+            "; ".join(f"{code:d}: {code.message}" for code in status_codes),
+            [OpenApiExample(f"{code:d}", **error_example(code)) for code in status_codes],
         )
         for status, status_codes in by_status.items()
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, inline_serializer
 
+from badges.api.schema import examples
 from badges.api.schema.base import ApiError, ApiWarning, enveloped, refusals
 from badges.api.serializers.bulk import (
     EarnBulkOutput,
@@ -41,8 +42,8 @@ EARN_BULK: dict[str, Any] = {
             "Two customers",
             request_only=True,
             value={
-                "badgeMetaId": "66276dc68fe258516a88ff8e",
-                "customerIds": [62090013, 62090014],
+                "badgeMetaId": examples.BADGE_ID,
+                "customerIds": examples.FIELDS["customerIds"],
                 "requestId": "bulk-1",
                 "triggeredBy": TRIGGER,
             },
@@ -73,8 +74,8 @@ ENROL: dict[str, Any] = {
             "Two customers",
             request_only=True,
             value={
-                "badgeMetaId": "66276dc68fe258516a88ff8e",
-                "customers": [62090013, 62090014],
+                "badgeMetaId": examples.BADGE_ID,
+                "customers": examples.FIELDS["customerIds"],
                 "requestId": "req12",
                 "issueEventDateISO": "2026-03-15T11:20:00+05:30",
                 "triggeredBy": TRIGGER,

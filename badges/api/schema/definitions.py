@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
+from badges.api.schema import examples
 from badges.api.schema.base import ETAG, IF_MATCH, enveloped, refusals
 from badges.api.serializers.definitions import (
     BadgeListQuery,
@@ -54,7 +55,7 @@ BADGE: dict[str, Any] = {
     "active": True,
 }
 OWNER = {"ownerType": "Loyalty", "referenceId": "123694"}
-ID = "66276dc68fe258516a88ff8e"
+ID = examples.BADGE_ID
 
 CREATE: dict[str, Any] = {
     "operation_id": "createBadge",

@@ -1,6 +1,7 @@
 """The OpenAPI description of `Idempotency-Key` and `Retry-After`."""
 
 from badges.api.idempotency import KEY_HEADER, REPLAYED_HEADER
+from badges.api.schema.examples import error_example
 from badges.errors import ErrorCode
 from badges.outages import RETRY_AFTER_SECONDS
 
@@ -57,7 +58,11 @@ def _add_code(responses, code):
     description = responses.get(status, {"description": ""})["description"]
     if text not in description:
         description = f"{description}; {text}" if description else text
-    responses[status] = {"content": responses["401"]["content"], "description": description}
+    (schema,) = (content["schema"] for content in responses["401"]["content"].values())
+    known = responses.get(status, {}).get("content", {}).get("application/json", {})
+    examples = known.get("examples", {}) | {f"{code:d}": error_example(code)}
+    content = {"application/json": {"schema": schema, "examples": examples}}
+    responses[status] = {"content": content, "description": description}
 
 
 def _describe_retry(response):

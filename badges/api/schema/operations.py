@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from badges.api.fields import MAX_REQUEST_ID_LENGTH
+from badges.api.schema import examples
 from badges.api.schema.base import enveloped, refusals
 from badges.api.serializers.operations import EarnOutput
 from badges.api.serializers.queries import PageQuery
@@ -13,11 +14,13 @@ from badges.errors import ErrorCode
 
 EARN_REQUEST = OpenApiExample(
     "A purchase that earns a badge",
+    description="Replace the id of the badge by one from `GET /badgeMeta`, and the trigger by an "
+    "active claim of it. If `badgeMetaId` is omitted, the badge is the one with this claim.",
     request_only=True,
     value={
-        "badgeMetaId": "66276dc68fe258516a88ff8e",
-        "customerId": 62090013,
-        "requestId": 2132,
+        "badgeMetaId": examples.BADGE_ID,
+        "customerId": examples.CUSTOMER_ID,
+        "requestId": examples.REQUEST_ID,
         "triggeredBy": {"ownerType": "Loyalty", "referenceId": "123694"},
     },
 )

@@ -3,13 +3,7 @@
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
-from badges.errors import ErrorCode
-
-
-def error_table() -> str:
-    """Return the codes with their HTTP status and text as a Markdown table."""
-    rows = [f"| {code:d} | {code.http_status:d} | {code.message} |" for code in sorted(ErrorCode)]
-    return "\n".join(["| code | HTTP | meaning |", "|--:|--:|---|", *rows])
+from badges.errors import error_table
 
 
 class Command(BaseCommand):
