@@ -5,7 +5,7 @@
 
 VIEWS = [
     *("view_badgemeta", "view_badgegroup", "view_customfield", "view_claim"),
-    *("view_enrolment", "view_earnedbadge", "view_requestlog"),
+    *("view_enrolment", "view_earnedbadge", "view_requestlog", "view_issuereason"),
 ]
 EDITS = ["add_badgemeta", "change_badgemeta", "add_claim", "change_claim"]
 DESK = ["earn_badge", "enrol_customer", "revoke_badge", "revoke_enrolment"]
@@ -14,13 +14,14 @@ DISPLAY = [
     for model in ("badgegroup", "customfield")
     for action in ("view", "add", "change")
 ]
+REASONS = ["add_issuereason", "change_issuereason"]
 INTEGRATORS = ["view_integrator", "add_integrator", "change_integrator"]
 
 ROLES = {
     "MemberCare": [*VIEWS, *DESK],
     "Supervisor": [
         *("view_seal", "manage_people"),
-        *(*VIEWS, *EDITS, *DISPLAY, *INTEGRATORS, *DESK),
+        *(*VIEWS, *EDITS, *DISPLAY, *REASONS, *INTEGRATORS, *DESK),
     ],
     "Auditor": [
         *VIEWS,

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -13,7 +14,16 @@ from badges.audit.chain import BEFORE_THE_FIRST, SALT_SIZE, hash_of, pack_leaves
 from badges.audit.check_export import WHOLE, leaf_hash, root_of
 from badges.audit.leaves import rows_of
 from badges.audit.verification import verify
-from badges.models import Limit, LimitKind, LimitLevel, Owner, RequestLog, Seal, SealSalts
+from badges.models import (
+    IssueReason,
+    Limit,
+    LimitKind,
+    LimitLevel,
+    Owner,
+    RequestLog,
+    Seal,
+    SealSalts,
+)
 from badges.services.catalogue import definitions
 from badges.services.customers.enrol import enrol_customers
 from badges.services.customers.revoke import EnrolmentToRevoke, revoke_earned, revoke_enrolments
@@ -61,9 +71,10 @@ def replaced():
 
 @pytest.fixture
 def record(audit_files, earn, api_origin, desk_origin):
-    """Create every kind of sealed row: requests, refused item, facts, revocation and revision."""
+    """Create every kind of sealed row: requests, their refusals, facts and reasons, a revision."""
     once = BadgeMetaFactory(name="Once", claimed=True, limits=[ONCE])
     summer = BadgeMetaFactory(name="Summer", enrolled=True, claimed=True)
+    because = IssueReason.objects.create(name="Kindness", rank=1)
     held = earn(once, request_id="earn-held")
     with refused(2001):
         earn(once, request_id="earn-twice")
@@ -79,7 +90,7 @@ def record(audit_files, earn, api_origin, desk_origin):
         badge_id=once.pk,
         customer_id=held.customer_id,
         earned_badge_id=held.pk,
-        origin=desk_origin,
+        origin=replace(desk_origin, because=because.pk, case_number="CASE-7"),
         now=NOW,
     )
     return held

@@ -58,6 +58,8 @@ def test_later_migrations_do_not_block_requests():
         ("0030_add_setup_links", "AlterModelOptions", "usersecurity"),
         ("0030_add_setup_links", "AddConstraint", ""),
         ("0031_find_claims_in_any_spelling", "RunPython", ""),
+        ("0032_add_reasons_for_issuing", "AlterField", "operation"),
+        ("0032_add_reasons_for_issuing", "RunPython", ""),
     }
 
 

@@ -6,7 +6,15 @@ import pytest
 from django.apps import apps
 from django.urls import get_resolver
 
-from badges.models import BadgeGroup, Channel, CustomField, Preferences, RequestLog, Verification
+from badges.models import (
+    BadgeGroup,
+    Channel,
+    CustomField,
+    IssueReason,
+    Preferences,
+    RequestLog,
+    Verification,
+)
 from badges.services.record import exports, verifications
 from badges.services.request_log import Origin
 from tests.factories import (
@@ -81,6 +89,11 @@ DESK = {
     "desk/fields/<str:pk>/": "MSAR",
     "desk/fields/<str:pk>/edit/": "SR",
     "desk/fields/<str:pk>/disable/": "SR",
+    "desk/reasons/": "MSAR",
+    "desk/reasons/new/": "SR",
+    "desk/reasons/<str:pk>/": "MSAR",
+    "desk/reasons/<str:pk>/edit/": "SR",
+    "desk/reasons/<str:pk>/switch/": "SR",
     "desk/integrators/": "SAR",
     "desk/integrators/new/": "SR",
     "desk/integrators/<int:pk>/": "SAR",
@@ -177,6 +190,7 @@ def rows(audit_files):
         "auth/group": user.groups.get(),
         "desk/groups": BadgeGroup.objects.create(name="Gold", rank=1),
         "desk/fields": CustomField.objects.create(name="Colour", data_type="STRING"),
+        "desk/reasons": IssueReason.objects.create(name="Kindness", rank=1),
         "desk/integrators": IntegratorFactory(),
         "desk/people": user,
         "desk/badges": badge,

@@ -16,7 +16,7 @@ def navigation(request):
     """
     return [
         {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE, HELP]},
-        {"title": _("Badges"), "items": [BADGES, BADGE_GROUPS, CUSTOM_FIELDS, CLAIMS]},
+        {"title": _("Badges"), "items": [BADGES, BADGE_GROUPS, CUSTOM_FIELDS, REASONS, CLAIMS]},
         {"title": _("Records"), "items": [REQUESTS, HISTORY, FIGURES, EXPORTS, RECORD]},
         {"title": _("Access"), "items": [INTEGRATORS, PEOPLE, GROUPS]},
     ]
@@ -90,6 +90,13 @@ CUSTOM_FIELDS = item(
     "desk:fields",
     "badges.view_customfield",
     _("Fields that your organisation defines for its badges."),
+)
+REASONS = item(
+    _("Reasons for issuing"),
+    "fact_check",
+    "desk:reasons",
+    "badges.view_issuereason",
+    _("The reasons that staff choose from when they issue a badge."),
 )
 CLAIMS = item(
     _("Claims"),

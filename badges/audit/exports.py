@@ -105,6 +105,8 @@ def _request_columns(prefix: str) -> tuple[Column, ...]:
         Column(f"{prefix}user__username", _("user")),
         Column(f"{prefix}request_id", _("request id")),
         Column(f"{prefix}id", _("number in the log")),
+        Column(f"{prefix}stated__words", _("reason for issuing")),
+        Column(f"{prefix}stated__case_number", _("case number")),
         Column(f"{prefix}reason", _("reason")),
     )
 

@@ -16,7 +16,10 @@ from django.db.backends.utils import CursorWrapper
 
 MESSAGE = "The record is append-only: {table} cannot be updated or deleted."
 REVOCATION = ("revoked_at", "revocation_id")
-RECORD = ["Seal", "ErasedRow", "Erasure", "BadgeRevision", "RefusedItem", "RequestLog"]
+RECORD = [
+    *("Seal", "ErasedRow", "Erasure", "BadgeRevision"),
+    *("RefusedItem", "StatedReason", "RequestLog"),
+]
 FACTS = ["EarnedBadge", "Enrolment"]
 
 POSTGRESQL_FUNCTION = """

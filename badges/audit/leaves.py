@@ -26,6 +26,7 @@ from badges.models import (
     ErasedRow,
     RefusedItem,
     RequestLog,
+    StatedReason,
 )
 
 KEY_SIZE = 12
@@ -125,6 +126,12 @@ SEALED_TABLES = (
     SealedTable("revision", BadgeRevision, ("id", "badge_id", "version", "request_id", "snapshot")),
     SealedTable(
         "erased_row", ErasedRow, ("id", "request_id", "kind", "key", "leaf", "replaced_by")
+    ),
+    SealedTable(
+        "stated_reason",
+        StatedReason,
+        ("id", "request_id", "customer_id", "reason_id", "words", "case_number"),
+        erasable=("customer_id", "case_number"),
     ),
 )
 

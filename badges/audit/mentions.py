@@ -11,12 +11,12 @@ from django.db.models.functions import Cast
 
 from badges.audit.batches import batches_of
 from badges.audit.spellings import Spelling
-from badges.models import EarnedBadge, Enrolment, RefusedItem, RequestLog
+from badges.models import EarnedBadge, Enrolment, RefusedItem, RequestLog, StatedReason
 from badges.models.erasing import OnErasure, columns, stored_models
 
 PrimaryKey: TypeAlias = int | str
 
-WRITTEN_BY_REQUESTS = (EarnedBadge, Enrolment, RefusedItem)
+WRITTEN_BY_REQUESTS = (EarnedBadge, Enrolment, RefusedItem, StatedReason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,16 @@ from badges.models.integrators import Integrator
 from badges.models.ledgers import EarnedBadge, EarnTally, Enrolment
 from badges.models.people import Person, UserSecurity
 from badges.models.preferences import Preferences
+from badges.models.reasons import IssueReason, StatedReason
 from badges.models.requests import RefusedItem, RequestLog, StoredAnswer
 from badges.models.seals import ErasedRow, Erasure, Seal, SealSalts, Verification
-from badges.models.summaries import ActorCount, BadgeCount, DailyCount, SummaryCursor
+from badges.models.summaries import (
+    ActorCount,
+    BadgeCount,
+    DailyCount,
+    ReasonCount,
+    SummaryCursor,
+)
 from badges.models.values import EVER, Definition, Expiry, Limit, Owner, Span
 
 __all__ = [
@@ -76,6 +83,7 @@ __all__ = [
     "GroupKey",
     "ImageTag",
     "Integrator",
+    "IssueReason",
     "Limit",
     "LimitKind",
     "LimitLevel",
@@ -84,6 +92,7 @@ __all__ = [
     "OwnerType",
     "Person",
     "Preferences",
+    "ReasonCount",
     "RefusedItem",
     "RequestLog",
     "RequestOutcome",
@@ -91,6 +100,7 @@ __all__ = [
     "Seal",
     "SealSalts",
     "Span",
+    "StatedReason",
     "Status",
     "StoredAnswer",
     "SummaryCursor",

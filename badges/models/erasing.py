@@ -56,10 +56,16 @@ ON_ERASURE = {
     "badges.BadgeMeta": _all(KEPT, "name", "search_key", "description", "tags", "benefits"),
     "badges.BadgeImage": _all(KEPT, "name", "url", "upload", "file_handle"),
     "badges.BadgeRevision": {"snapshot": KEPT},
-    "badges.Claim": {"reference_id": KEPT},
+    "badges.Claim": _all(KEPT, "reference_id", "search_key"),
     "badges.BadgeGroup": _all(KEPT, "name", "search_key"),
     "badges.CustomField": _all(KEPT, "name", "search_key", "default_value"),
     "badges.CustomValue": {"value": KEPT},
+    "badges.IssueReason": _all(KEPT, "name", "search_key"),
+    "badges.StatedReason": {
+        "customer_id": NUMBER,
+        "words": KEPT,
+        "case_number": OnErasure.REWRITTEN_IN_OWN_ROWS,
+    },
     "badges.Integrator": {
         **_all(KEPT, "name", "search_key"),
         **_all(KEPT, "redirect_uris", "post_logout_redirect_uris", "allowed_origins"),

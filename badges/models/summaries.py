@@ -8,6 +8,7 @@ from badges.models.choices import Channel, Operation
 from badges.models.definitions import BadgeMeta
 from badges.models.ids import ID_LENGTH
 from badges.models.querysets import ByDayQuerySet, DailyCountQuerySet
+from badges.models.reasons import IssueReason
 
 
 class DailyCount(models.Model):
@@ -92,6 +93,32 @@ class BadgeCount(models.Model):
 
     def __str__(self):
         return f"{self.day} {self.badge}"
+
+
+class ReasonCount(models.Model):
+    """The number of badges issued for a reason from the list, on one day (UTC).
+
+    A badge for each customer of a list counts. Updated together with DailyCount.
+    """
+
+    day = models.DateField(_("day"))
+    reason = models.ForeignKey(
+        IssueReason, models.PROTECT, db_index=False, related_name="counts", verbose_name=_("reason")
+    )
+    issued = models.PositiveIntegerField(_("issued"), default=0)
+
+    objects = ByDayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("count of a reason")
+        verbose_name_plural = _("counts of reasons")
+        ordering = ["-day"]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "reason"], name="reason_is_counted_once_a_day"),
+        ]
+
+    def __str__(self):
+        return f"{self.day} {self.reason}"
 
 
 class ActorCount(models.Model):

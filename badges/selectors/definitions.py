@@ -19,8 +19,10 @@ from badges.models import (
     EarnedBadge,
     EarnTally,
     Enrolment,
+    IssueReason,
     LimitKind,
     LimitLevel,
+    StatedReason,
     is_id,
 )
 from badges.models.badge_filters import BadgeFilters
@@ -120,6 +122,24 @@ def values_of_field(field: CustomField) -> QuerySet[CustomValue]:
     """Return the values of a custom field with their badges, newest first."""
     values = CustomValue.objects.filter(field=field).order_by("-pk")
     return values.select_related("badge").prefetch_related("badge__images")
+
+
+def reasons() -> QuerySet[IssueReason]:
+    """Return all reasons for issuing by rank, including disabled ones."""
+    return IssueReason.objects.order_by("rank", "name", "pk")
+
+
+def reason(reason_id: str) -> IssueReason:
+    """Return a reason for issuing. Raises BadgeError: 404."""
+    rows = IssueReason.objects.all()
+    return _get_or_404(rows, reason_id, "reason_id", _("There is no such reason."))
+
+
+def requests_with_reason(reason: IssueReason) -> QuerySet[StatedReason]:
+    """Return what requests with a reason stated, newest first, with the requests."""
+    stated = StatedReason.objects.filter(reason=reason).order_by("-request")
+    related = stated.select_related("request__badge", "request__integrator", "request__user")
+    return related.defer("request__content", "request__errors")
 
 
 def _get_or_404(

@@ -13,10 +13,20 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from badges import rules
 from badges.errors import BadgeError, ErrorCode
-from badges.models import Channel, Integrator, Operation, OwnerType, RequestLog, RequestOutcome
+from badges.models import (
+    Channel,
+    Integrator,
+    IssueReason,
+    Operation,
+    OwnerType,
+    RequestLog,
+    RequestOutcome,
+    StatedReason,
+)
 
 MAX_REFUSED_CONTENT = 10_000
 # The first key of the advisory locks of request ids; the second key is a hash of the id.
@@ -32,7 +42,7 @@ class Origin:
     """The channel and the actor of a request, and its content and reason for the audit.
 
     `token_id` is the OAuth token of an integrator that the credential cache authenticated; the fast
-    path checks that this token is still valid.
+    path checks that this token is still valid. `because` is the id of an `IssueReason`.
     """
 
     channel: Channel
@@ -41,6 +51,13 @@ class Origin:
     user: User | None = None
     content: str = ""
     reason: str = ""
+    because: str | None = None
+    case_number: str = ""
+
+    @property
+    def states_reason(self) -> bool:
+        """Whether the request gives a reason from the list, or a case number."""
+        return bool(self.because or self.case_number)
 
     @property
     def integrator_id(self) -> int | None:
@@ -118,12 +135,13 @@ def logged_request(
     try:
         with transaction.atomic():
             _accept(row)
+            _state_reason(row, origin)
             rules.check_may_act_for(origin.integrator, owners)
             yield row
     except BadgeError as refusal:
         if refusal.code == ErrorCode.DUPLICATE_REQUEST:
             _show_original(refusal, row)
-        _refuse(row, [{"code": refusal.code, "message": refusal.message_on_record}])
+        _refuse(row, origin, [{"code": refusal.code, "message": refusal.message_on_record}])
         refusal.recorded = True
         raise
 
@@ -139,7 +157,8 @@ def record_refusal(
 
     `errors` are those of the response.
     """
-    _refuse(_new_row(operation, origin, request_id, received_at=timezone.now()), errors)
+    row = _new_row(operation, origin, request_id, received_at=timezone.now())
+    _refuse(row, origin, errors)
 
 
 def lock_request_id(request_id: str) -> None:
@@ -188,7 +207,28 @@ def _show_original(refusal: BadgeError, row: RequestLog) -> None:
         refusal.identical = original.fingerprint == row.fingerprint
 
 
-def _refuse(row: RequestLog, errors: list[dict[str, Any]]) -> None:
+def _state_reason(row: RequestLog, origin: Origin) -> None:
+    """Record the reason and the case number of a request. Raises BadgeError: 400.
+
+    A refused request may state a reason that is not active any more, or none.
+    """
+    if not origin.states_reason:
+        return
+    reason = IssueReason.objects.filter(pk=origin.because).first() if origin.because else None
+    is_accepted = row.outcome == RequestOutcome.ACCEPTED
+    if origin.because and is_accepted and not (reason and reason.active):
+        message = _("This reason is not in the list any more. Choose another one.")
+        raise BadgeError(ErrorCode.INVALID_INPUT, "because", message)
+    StatedReason(
+        request=row,
+        customer_id=row.customer_id,
+        reason=reason,
+        words=reason.name if reason else "",
+        case_number=origin.case_number,
+    ).save(force_insert=True)
+
+
+def _refuse(row: RequestLog, origin: Origin, errors: list[dict[str, Any]]) -> None:
     row.pk = None
     if row.operation == Operation.CREATE_BADGE:
         row.badge = None  # the badge was not created
@@ -196,4 +236,6 @@ def _refuse(row: RequestLog, errors: list[dict[str, Any]]) -> None:
     row.code = errors[0]["code"]
     row.errors = errors
     row.content = row.content[:MAX_REFUSED_CONTENT]
-    row.save(force_insert=True)
+    with transaction.atomic():
+        row.save(force_insert=True)
+        _state_reason(row, origin)

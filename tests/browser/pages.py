@@ -435,6 +435,11 @@ TABLES = {
         Page("field, new", "/desk/fields/new/"),
         Page("field, edit", "/desk/fields/{field.pk}/edit/"),
         Page("field, disable", "/desk/fields/{field.pk}/disable/"),
+        Page("reasons", "/desk/reasons/"),
+        Page("reason", "/desk/reasons/{reason.pk}/"),
+        Page("reason, new", "/desk/reasons/new/"),
+        Page("reason, edit", "/desk/reasons/{reason.pk}/edit/"),
+        Page("reason, disable", "/desk/reasons/{reason.pk}/switch/"),
     ],
     "admin lists": [
         Page("app", "/admin/badges/"),

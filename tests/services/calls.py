@@ -17,13 +17,14 @@ from badges.models import (
     BadgeMeta,
     CustomField,
     ExportFormat,
+    IssueReason,
     Operation,
     Owner,
     RequestLog,
 )
 from badges.services import receipts, request_log
 from badges.services.access import authority, integrators, people, setup_links, sign_in
-from badges.services.catalogue import definitions, groups, pictures, windows
+from badges.services.catalogue import definitions, groups, pictures, reasons, windows
 from badges.services.catalogue.definitions import BadgeDraft
 from badges.services.customers import enrol, imports, limits, revoke
 from badges.services.customers.imports import ImportedBadge
@@ -95,6 +96,10 @@ def issued(scene):
 
 def one_group():
     return Group.objects.create(name="Interns")
+
+
+def one_reason():
+    return IssueReason.objects.create(name="Kindness", rank=1)
 
 
 def changed(badge):
@@ -254,6 +259,16 @@ WRITERS = {
         Operation.UPDATE_CUSTOM_FIELD,
         lambda s: groups.update_custom_field(origin=s.origin, field_id=s.field.pk, name="Level"),
         lambda s: groups.update_custom_field(origin=s.origin, field_id=NOWHERE, name="Level"),
+    ),
+    "catalogue.reasons.create_reason": (
+        Operation.CREATE_REASON,
+        lambda s: reasons.create_reason(origin=s.origin, name="Kindness", rank=1),
+        lambda s: reasons.create_reason(origin=s.origin, name=" ", rank=1),
+    ),
+    "catalogue.reasons.update_reason": (
+        Operation.UPDATE_REASON,
+        lambda s: reasons.update_reason(origin=s.origin, reason_id=one_reason().pk, rank=2),
+        lambda s: reasons.update_reason(origin=s.origin, reason_id=NOWHERE, rank=2),
     ),
     "access.integrators.create_integrator": (
         Operation.CREATE_INTEGRATOR,
@@ -423,6 +438,7 @@ READERS = {
 
 # Services that write without a row of their own, with the reason.
 EXEMPT = {
+    "catalogue.groups.save_named": "saves a row for the services of groups, fields and reasons",
     "access.built_in_groups.install_roles": "it calls `people.install_access_group` (test_roles)",
     "access.account_keys.keep_key": "follows what another service saves",
     "access.account_keys.store_keys": "follows what another service saves",

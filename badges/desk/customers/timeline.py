@@ -18,6 +18,8 @@ from badges.times import EPOCH, MICROSECOND
 PAGE_SIZE = 50
 CURSOR = re.compile(r"(\d{1,17})\.([0-5])\.([0-9a-f]{1,24})", re.ASCII)
 
+# The rows that a page shows of each request.
+RELATED = ("integrator", "user", "stated")
 FACT_PILLS = {
     FactStatus.UPCOMING: Pill("info", "schedule", FactStatus.UPCOMING.label),
     FactStatus.ACTIVE: Pill("good", "check_circle", FactStatus.ACTIVE.label),
@@ -186,9 +188,9 @@ def _entries(cursors: list[Cursor], now: datetime) -> list[Entry]:
     ):
         of_kinds = {cursor.ident for cursor in cursors if cursor.kind in kinds}
         read = model.objects.filter(pk__in=of_kinds) if of_kinds else model.objects.none()
-        facts |= {fact.pk: fact for fact in read.select_related(*_actors("request", "revocation"))}
-    requests = _by_number(RequestLog, EntryKind.REFUSED, cursors, "integrator", "user")
-    items = _by_number(RefusedItem, EntryKind.REFUSED_IN_BULK, cursors, *_actors("request"))
+        facts |= {fact.pk: fact for fact in read.select_related(*_related("request", "revocation"))}
+    requests = _by_number(RequestLog, EntryKind.REFUSED, cursors, *RELATED)
+    items = _by_number(RefusedItem, EntryKind.REFUSED_IN_BULK, cursors, *_related("request"))
     return [_entry(cursor, facts, requests, items, now) for cursor in cursors]
 
 
@@ -197,8 +199,8 @@ def _by_number(model, kind: EntryKind, cursors: list[Cursor], *related: str) -> 
     return model.objects.select_related(*related).in_bulk(numbers) if numbers else {}
 
 
-def _actors(*requests: str) -> list[str]:
-    return [f"{request}__{actor}" for request in requests for actor in ("integrator", "user")]
+def _related(*requests: str) -> list[str]:
+    return [f"{request}__{each}" for request in requests for each in RELATED]
 
 
 def _entry(cursor: Cursor, facts: dict, requests: dict, items: dict, now: datetime) -> Entry:

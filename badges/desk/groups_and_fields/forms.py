@@ -1,10 +1,10 @@
-"""The forms of a group and of a custom field; the services check the rules."""
+"""The forms of a group, of a custom field and of a reason; the services check the rules."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from badges.edit_forms import EditForm
-from badges.models import RANKS, BadgeGroup, CustomField, DataType
+from badges.models import RANKS, BadgeGroup, CustomField, DataType, IssueReason
 
 
 class GroupForm(EditForm):
@@ -22,6 +22,27 @@ class GroupForm(EditForm):
         model = BadgeGroup
         fields = ("name", "rank")
         help_texts = {"name": _("No other active group may have it; capitals count.")}
+
+
+class ReasonForm(EditForm):
+    """The name and the rank of a reason for issuing."""
+
+    left_to_rules = ("name",)
+
+    rank = forms.IntegerField(
+        label=_("Rank"),
+        help_text=_("Reasons are listed with the lowest number first; several may share one."),
+        **RANKS,
+    )
+
+    class Meta:
+        model = IssueReason
+        fields = ("name", "rank")
+        help_texts = {
+            "name": _(
+                "Staff choose it when they issue a badge. Earlier requests keep the old name."
+            ),
+        }
 
 
 class CustomFieldForm(EditForm):

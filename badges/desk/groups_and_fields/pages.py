@@ -1,4 +1,4 @@
-"""The pages that groups and custom fields have in common."""
+"""The pages that groups, custom fields and reasons for issuing have in common."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,27 +11,34 @@ from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from badges.desk.access import require_form_methods, show, staff_page
 from badges.desk.parts.pager import PAGE_SIZE, paginate
+from badges.desk.parts.picker import Pill
 from badges.desk.parts.problems import focus_on_fault
+from badges.desk.parts.switching import switch_as_shown
 from badges.edit_forms import EditForm
 from badges.errors import BadgeError
 from badges.forms import origin_of, posted_data
 from badges.paging import count_of, count_rows, counted, is_cut
+from badges.services.versions import version_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+ACTIVE = Pill("good", "check_circle", gettext_lazy("Active"))
+DISABLED = Pill("off", "block", gettext_lazy("Disabled"))
+
 
 class RowPages(ABC):
-    """The pages of one model: the list, one row with its badges, and the forms.
+    """The pages of one model: the list, one row with its uses, and the forms.
 
     `name` is the name of the page of a row; the names of the other pages, the templates and the
-    argument of the services are derived from it. `use` is the model whose rows connect a badge to
-    a row, by the column `name`. `find_row` returns a row by its key or raises BadgeError, `uses_of`
-    returns the connected rows of a row, and `create` and `update` are services.
+    argument of the services are derived from it. `use` is the model whose rows refer to a
+    row, by the column `name`. `find_row` returns a row by its key or raises BadgeError, `uses_of`
+    returns the rows that refer to a row, and `create` and `update` are services.
     """
 
     name: str
@@ -56,7 +63,7 @@ class RowPages(ABC):
 
     @abstractmethod
     def describe_use(self, use: Any) -> dict[str, Any]:
-        """Return the context of a badge of a row."""
+        """Return the context of a use of a row."""
 
     @property
     def urls(self) -> list:
@@ -82,18 +89,16 @@ class RowPages(ABC):
         return staff_page(f"badges.{action}_{self.model._meta.model_name}")(view)
 
     def index(self, request):
-        """List the rows, with the number of their badges."""
+        """List the rows, with the number of their uses."""
         found, context = self.find(request)
-        found = found.annotate(badge_count=count_of(self.use, self.name, on_a_page=PAGE_SIZE))
+        found = found.annotate(use_count=count_of(self.use, self.name, on_a_page=PAGE_SIZE))
         page, pager = paginate(found, request.GET)
-        rows = [
-            self.describe(row) | {"badges": counted(row.badge_count, PAGE_SIZE)} for row in page
-        ]
+        rows = [self.describe(row) | {"uses": counted(row.use_count, PAGE_SIZE)} for row in page]
         context |= {"page": page, "pager": pager, "rows": rows}
         return show(request, self._template(f"{self.name}s"), context)
 
     def detail(self, request, pk):
-        """Show one row and its badges."""
+        """Show one row and its uses."""
         row = self.row_or_404(pk)
         page, pager = paginate(self.uses_of(row), request.GET)
         context = self.describe(row) | {
@@ -145,13 +150,13 @@ class RowPages(ABC):
         return show(request, self._template(f"{self.name}_form"), {"form": form, **context})
 
     def confirm(self, request, row, template, **context):
-        """Ask for confirmation of a change that concerns the badges of a row."""
+        """Ask for confirmation of a change that concerns the uses of a row."""
         count = count_rows(self.uses_of(row))
         context |= {
             self.name: row,
             "subtitle": row.name,
-            "badge_count": count,
-            "badges_are_cut": is_cut(count),
+            "use_count": count,
+            "uses_are_cut": is_cut(count),
             "back": self.url_of(row),
         }
         return show(request, self._template(template), context)
@@ -171,3 +176,45 @@ class RowPages(ABC):
 
     def _template(self, name: str) -> str:
         return f"desk/groups_and_fields/{name}.html"
+
+
+class RankedPages(RowPages):
+    """The pages of rows that are listed by rank; a disabled row can be enabled again."""
+
+    list_title: "StrOrPromise"
+    disable_title: "StrOrPromise"
+    enable_title: "StrOrPromise"
+    all_rows: Callable[[], QuerySet]
+
+    @property
+    def urls(self) -> list:
+        name, switch = self.name, self.form_page("change", self.switch)
+        route = path(f"{name}s/<str:pk>/switch/", switch, name=f"{name}-switch")
+        return [*super().urls, route]
+
+    def find(self, request):
+        """Return all rows by rank, including disabled ones."""
+        return self.all_rows(), {"title": self.list_title}
+
+    def describe(self, row):
+        return {self.name: row, "pill": ACTIVE if row.active else DISABLED}
+
+    def switch(self, request, pk):
+        """Show the consequences of disabling or enabling a row, and do so on POST."""
+        row = self.row_or_404(pk)
+        if request.method == "POST":
+            switch_as_shown(
+                request,
+                partial(self.update, **self.key(row)),
+                on=_("“%(name)s” is enabled now.") % {"name": row},
+                off=_("“%(name)s” is disabled now.") % {"name": row},
+            )
+            return redirect(self.url_of(row))
+        return self.confirm(
+            request,
+            row,
+            f"{self.name}_switch",
+            title=self.disable_title if row.active else self.enable_title,
+            active=row.active,
+            version=version_of(row),
+        )

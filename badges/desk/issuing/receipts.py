@@ -68,7 +68,7 @@ class Page:
 @staff_page("badges.view_requestlog")
 def receipt(request, pk):
     """Show the receipt of one accepted request."""
-    accepted = RequestLog.objects.accepted().select_related("badge", "user", "integrator")
+    accepted = RequestLog.objects.accepted().select_related("badge", "user", "integrator", "stated")
     row = accepted.defer("content").filter(pk=pk).first()
     if row is None or row.operation not in RECEIPTS:
         raise Http404
@@ -84,7 +84,10 @@ def _of_one(row, _start):
     """Return the receipt of a badge for one customer, as a template and its context."""
     earned = (
         with_reissues(row.earnedbadge_set)
-        .select_related("badge", "request__user", "request__integrator", "reissue_of__request")
+        .select_related(
+            *("badge", "request__user", "request__integrator", "request__stated"),
+            "reissue_of__request",
+        )
         .first()
     )
     if earned is None:

@@ -88,7 +88,9 @@ def _row(pk: int):
     """Return a request with the first part of its content, which may be very long."""
     if pk > 2**63 - 1:
         return None
-    rows = RequestLog.objects.select_related("badge", "integrator", "user").defer("content")
+    rows = RequestLog.objects.select_related("badge", "integrator", "user", "stated").defer(
+        "content"
+    )
     shown = Substr("content", 1, SHOWN_CONTENT)
     return rows.annotate(shown=shown, attempt=shown, length=Length("content")).filter(pk=pk).first()
 

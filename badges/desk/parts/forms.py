@@ -1,6 +1,7 @@
 """Shared forms and fields, which check the format of the input; the services check the rules."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -14,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from badges.desk.parts.grouped_numbers import refuse_grouped_numbers
 from badges.desk.parts.pasted import PastedField
 from badges.desk.parts.problems import Part
-from badges.models import Channel
+from badges.models import Channel, IssueReason
 from badges.models.ids import MAX_CUSTOMER_ID
+from badges.models.reasons import MAX_CASE_NUMBER_LENGTH
 from badges.services.request_log import Origin
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -158,7 +160,8 @@ class EarnedIdField(forms.RegexField):
 class IssueForm(DeskForm):
     """One badge for one or several customers."""
 
-    field_order = ["customer_id", "search", "badge_id"]
+    field_order = ["customer_id", "search", "badge_id", "event_at", "because", "case_number"]
+    optional = ["because", "case_number", "reissue_of"]
 
     customer_id = CustomerIdsField(
         label=_("Customer ID"),
@@ -174,7 +177,24 @@ class IssueForm(DeskForm):
         widget=forms.TextInput(attrs={"type": "search"}),
     )
     badge_id = BadgeIdField(label=_("Badge"))
+    because = forms.ModelChoiceField(
+        IssueReason.objects.filter(active=True),
+        label=_("Reason"),
+        required=False,
+        empty_label=_("No reason chosen"),
+        error_messages={"invalid_choice": _("Choose a reason from the list.")},
+    )
+    case_number = forms.CharField(
+        label=_("Case number"),
+        help_text=_("Optional. The number of the ticket or complaint."),
+        required=False,
+        max_length=MAX_CASE_NUMBER_LENGTH,
+    )
     reissue_of = EarnedIdField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("Comment")
 
     def clean(self):
         if self.cleaned_data.get("reissue_of") and self.for_several:
@@ -182,9 +202,18 @@ class IssueForm(DeskForm):
 
     @property
     def typed(self):
-        """Return the fields to store as they were typed; `reissue_of` only if it was sent."""
-        more = ["reissue_of"] if self.data.get("reissue_of") else []
+        """Return the fields to store as they were typed; optional ones only if they were sent."""
+        more = [name for name in self.optional if self.data.get(name)]
         return ["customer_id", "badge_id", *DeskForm.typed, *more]
+
+    def origin(self, user):
+        """Return the origin of the request, with the chosen reason and the case number."""
+        because = self.cleaned_data.get("because")
+        return replace(
+            super().origin(user),
+            because=because.pk if because else None,
+            case_number=self.cleaned_data.get("case_number", ""),
+        )
 
     @property
     def customer_ids(self):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.forms import BaseForm, BoundField
 from django.utils.translation import gettext as _
@@ -49,7 +50,7 @@ def parts_of(form) -> list[Part]:
     return [Part(form, form.visible_fields())] if isinstance(form, BaseForm) else []
 
 
-def _general_errors(form) -> Iterable[str]:
+def _general_errors(form) -> Iterable[Any]:
     return form.non_field_errors() if isinstance(form, BaseForm) else form.non_form_errors()
 
 

@@ -205,7 +205,7 @@ def revoke(request):
 @staff_page("badges.revoke_badge")
 def revoke_issued_by(request, pk):
     """Revoke everything that one request issued: show the preview, then revoke."""
-    rows = RequestLog.objects.accepted().select_related("badge", "user", "integrator")
+    rows = RequestLog.objects.accepted().select_related("badge", "user", "integrator", "stated")
     row = get_object_or_404(rows.defer("content"), pk=pk, operation__in=Operation.issuing())
     plan = Plan(
         address=reverse("desk:revoke_request", args=[pk]),

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from badges import rules
 from badges.errors import BadgeError, ErrorCode
-from badges.models import BadgeGroup, CustomField, Operation
+from badges.models import BadgeGroup, CustomField, IssueReason, Operation
 from badges.services.request_log import Origin, logged_request
 from badges.services.versions import locked, save_changes
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 CUSTOM_FIELDS_LOCK = "badges.custom_fields"  # the name of an advisory lock
 
@@ -32,7 +35,7 @@ def create_group(
     """Create a group. Raises BadgeError: 733 (CONTRACT.md, 2.17)."""
     with logged_request(Operation.CREATE_GROUP, origin=origin, now=now or timezone.now()):
         group = BadgeGroup(name=name, rank=rank, created_by=origin.number)
-        _save(group, origin, ErrorCode.GROUP_NAME_TAKEN)
+        save_named(group, origin, ErrorCode.GROUP_NAME_TAKEN)
     return group
 
 
@@ -56,7 +59,7 @@ def update_group(
         changes = {"name": name, "rank": rank, "active": active}
         for column, value in changes.items():
             setattr(group, column, getattr(group, column) if value is None else value)
-        _save(group, origin, ErrorCode.GROUP_NAME_TAKEN)
+        save_named(group, origin, ErrorCode.GROUP_NAME_TAKEN)
     return group
 
 
@@ -81,7 +84,7 @@ def create_custom_field(
             default_value=default_value,
             created_by=origin.number,
         )
-        _save(field, origin, ErrorCode.FIELD_NAME_TAKEN)
+        save_named(field, origin, ErrorCode.FIELD_NAME_TAKEN)
     return field
 
 
@@ -107,7 +110,7 @@ def update_custom_field(
         rules.check_custom_field(
             field.data_type, mandatory=field.is_mandatory, default=field.default_value
         )
-        _save(field, origin, ErrorCode.FIELD_NAME_TAKEN)
+        save_named(field, origin, ErrorCode.FIELD_NAME_TAKEN)
     return field
 
 
@@ -124,14 +127,23 @@ def _lock_custom_fields() -> None:
         )
 
 
-def _save(row: BadgeGroup | CustomField, origin: Origin, taken: ErrorCode) -> None:
+def save_named(
+    row: BadgeGroup | CustomField | IssueReason,
+    origin: Origin,
+    taken: ErrorCode,
+    message: "StrOrPromise | None" = None,
+) -> None:
+    """Save a row whose name is unique among active rows.
+
+    Raises BadgeError: 400 for a malformed name; `taken`, with the message, for a used one.
+    """
     row.name = rules.check_name(row.name)
     row.updated_by = origin.number
     others = type(row).objects.filter(active=True, name=row.name).exclude(pk=row.pk)
     if row.active and others.exists():
-        raise BadgeError(taken, "name")
+        raise BadgeError(taken, "name", message)
     try:
         save_changes(row)
     except IntegrityError as error:
         # A concurrent transaction took the name after the check. The exception ends this one.
-        raise BadgeError(taken, "name") from error
+        raise BadgeError(taken, "name", message) from error

@@ -49,7 +49,7 @@ def accepting_badge(command: EarnCommand) -> Definition | None:
 
     The command passes all rules of the badge, except perhaps those on counts and enrolments.
     """
-    if command.badge_id is None or command.reissue_of is not None:
+    if command.badge_id is None or command.reissue_of is not None or command.origin.states_reason:
         return None
     badge = definitions.cached_definition(command.badge_id)
     if badge is None:

@@ -31,14 +31,17 @@ from badges.audit.mentions import Mentions, PrimaryKey, find_mentions
 from badges.audit.spellings import Spelling
 from badges.audit.verification import check
 from badges.errors import BadgeError, ErrorCode
-from badges.models import ErasedRow, Operation, RequestLog, Seal, SealSalts
+from badges.models import ErasedRow, Operation, RequestLog, Seal, SealSalts, StatedReason
 from badges.models.erasing import OnErasure, columns, stored_models
 from badges.services.record.seals import seal_all
 from badges.services.request_log import Origin, logged_request
 
 KEY_SIZE = 32
-# Requests that are only about the customer need neither content nor reason any more.
-EMPTIED_COLUMNS = {"content": "", "reason": ""}
+# The texts of rows that are only about the customer, which nobody needs any more.
+EMPTIED_COLUMNS: dict[type[models.Model], dict[str, str]] = {
+    RequestLog: {"content": "", "reason": ""},
+    StatedReason: {"case_number": ""},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +164,12 @@ def _rows_as_sealed(seal: Seal, keys: Iterable[Key]) -> dict[Key, Row]:
 
 def _replace(spelling: Spelling, pseudonym: int, mentions: Mentions) -> None:
     """Replace the customer by the pseudonym in all rows."""
-    own_requests = set(mentions.numbered[RequestLog])
     for model, texts in mentions.texts.items():
+        own_rows = set(mentions.numbered.get(model, []))
         for pk, names in texts.items():
             row = model._base_manager.get(pk=pk)
-            if model is RequestLog and pk in own_requests:
-                names = [name for name in names if name not in EMPTIED_COLUMNS]
+            if pk in own_rows:
+                names = [name for name in names if name not in EMPTIED_COLUMNS.get(model, {})]
             _write(
                 row, {n: _rewrite(model, n, getattr(row, n), spelling, pseudonym) for n in names}
             )
@@ -175,8 +178,7 @@ def _replace(spelling: Spelling, pseudonym: int, mentions: Mentions) -> None:
         if emptied:
             _update(model, mentions.rows_of(model), emptied)
     for model, pks in mentions.numbered.items():
-        own = EMPTIED_COLUMNS if model is RequestLog else {}
-        _update(model, pks, {"customer_id": pseudonym} | own)
+        _update(model, pks, {"customer_id": pseudonym} | EMPTIED_COLUMNS.get(model, {}))
     Session.objects.filter(pk__in=mentions.sessions).delete()
 
 

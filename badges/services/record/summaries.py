@@ -10,7 +10,17 @@ from itertools import product
 from typing import Any, TypeAlias, TypedDict
 
 from django.db import connection, transaction
-from django.db.models import Count, F, IntegerField, Model, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    CharField,
+    Count,
+    F,
+    IntegerField,
+    Model,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Cast, Coalesce, TruncDate
 from django.utils import timezone
 
@@ -22,11 +32,13 @@ from badges.models import (
     EarnedBadge,
     Enrolment,
     Operation,
+    ReasonCount,
     RefusedItem,
     RequestLog,
     RequestOutcome,
     SummaryCursor,
 )
+from badges.models.ids import ID_LENGTH
 from badges.models.querysets import ModelT
 from badges.services.record.watermark import committed_up_to
 
@@ -57,7 +69,10 @@ ON CONFLICT ({key}) DO UPDATE SET {sums}
 
 
 class CountedRow(TypedDict):
-    """The number of requests and customers of one kind on one day; `refusal` is an error code."""
+    """The number of requests and customers of one kind on one day; `refusal` is an error code.
+
+    A row with `because` counts issued badges again, by the reason from the list.
+    """
 
     channel: str
     operation: str
@@ -66,6 +81,7 @@ class CountedRow(TypedDict):
     user_id: int | None
     day: date
     refusal: int | None
+    because: str
     of_requests: int
     of_customers: int
 
@@ -106,6 +122,7 @@ def rebuild() -> int:
         DailyCount.objects.all().delete()
         BadgeCount.objects.all().delete()
         ActorCount.objects.all().delete()
+        ReasonCount.objects.all().delete()
     return catch_up_all()
 
 
@@ -133,7 +150,10 @@ def _add_counts(after: int, until: int) -> int:
     """Add the rows with after < id <= until to the counts; return the number of these rows."""
     first, *others = _counts({"gt": after, "lte": until})
     rows: list[CountedRow] = list(first.union(*others, all=True))
-    changing = [row for row in rows if row["operation"] in Operation.changing()]
+    with_reason = [row for row in rows if row["because"]]
+    changing = [
+        row for row in rows if row["operation"] in Operation.changing() and not row["because"]
+    ]
     _run(
         [
             *_upsert_statements(DailyCount, ["day", *KEY, "code"], _daily(changing)),
@@ -141,6 +161,7 @@ def _add_counts(after: int, until: int) -> int:
             *_upsert_statements(
                 ActorCount, ["day", "integrator_id", "user_id"], _of_actors(changing)
             ),
+            *_upsert_statements(ReasonCount, ["day", "reason_id"], _of_reasons(with_reason)),
         ]
     )
     return sum(row["of_requests"] for row in rows)
@@ -178,6 +199,14 @@ def _of_actors(counts: Iterable[CountedRow]) -> Sums:
             key = (row["day"], row["integrator_id"] or 0, row["user_id"] or 0)
             refused = requests if row["refusal"] is not None else 0
             sums[key].update(requests=requests, refused=refused)
+    return sums
+
+
+def _of_reasons(counts: Iterable[CountedRow]) -> Sums:
+    """Return the sums by the key of ReasonCount."""
+    sums: dict[tuple[str | int | date, ...], Counter[str]] = defaultdict(Counter)
+    for row in counts:
+        sums[row["day"], row["because"]].update(issued=row["of_customers"])
     return sums
 
 
@@ -219,14 +248,22 @@ def _counts(ids: dict[str, int]) -> list[QuerySet[Model, Any]]:
     single = Q(operation=Operation.EARN, outcome=RequestOutcome.ACCEPTED)
     requests = (
         _range(RequestLog.objects.all(), "pk", ids)
-        .values(*KEY, "user_id", day=TruncDate("received_at", tzinfo=UTC), refusal=F("code"))
+        .values(
+            *KEY,
+            "user_id",
+            day=TruncDate("received_at", tzinfo=UTC),
+            refusal=F("code"),
+            because=_no_reason(),
+        )
         .annotate(of_requests=Count("pk"), of_customers=Count("pk", filter=single))
     )
     lists = EarnedBadge.objects.filter(request__operation__in=LISTS_OF_EARNED)
+    for_reasons = EarnedBadge.objects.filter(request__stated__reason__isnull=False)
     return [
         requests,
         _of_facts(lists, "request", ids),
         _of_facts(Enrolment.objects.all(), "request", ids),
+        _of_facts(for_reasons, "request", ids, because=F("request__stated__reason_id")),
         _of_facts(EarnedBadge.objects.all(), "revocation", ids),
         _of_facts(Enrolment.objects.all(), "revocation", ids),
         _of_parts(
@@ -235,9 +272,15 @@ def _counts(ids: dict[str, int]) -> list[QuerySet[Model, Any]]:
     ]
 
 
-def _of_facts(facts: QuerySet[ModelT], request: str, ids: dict[str, int]) -> QuerySet[Model, Any]:
+def _no_reason() -> Cast:
+    return Cast(Value(""), CharField(max_length=ID_LENGTH))
+
+
+def _of_facts(
+    facts: QuerySet[ModelT], request: str, ids: dict[str, int], *, because: F | None = None
+) -> QuerySet[Model, Any]:
     no_code = Cast(Value(None), IntegerField())
-    return _of_parts(facts, request, ids, badge="badge_id", code=no_code)
+    return _of_parts(facts, request, ids, badge="badge_id", code=no_code, because=because)
 
 
 def _of_parts(
@@ -247,6 +290,7 @@ def _of_parts(
     *,
     badge: str,
     code: F | Cast,
+    because: F | None = None,
 ) -> QuerySet[Model, Any]:
     """Return the number of customers by day, channel, operation, badge, actor and code."""
     return (
@@ -259,6 +303,7 @@ def _of_parts(
             f"{request}__user_id",
             day=TruncDate(f"{request}__received_at", tzinfo=UTC),
             refusal=code,
+            because=because or _no_reason(),
         )
         .annotate(of_requests=Value(0), of_customers=Count("pk"))
     )

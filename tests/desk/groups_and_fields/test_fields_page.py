@@ -145,7 +145,7 @@ def test_the_list_has_the_active_custom_fields_by_name(desk, terms):
 
     shown = desk.get(LIST).context["page"]
 
-    assert [(field.name, field.badge_count) for field in shown] == [("Area", 0), ("Terms", 2)]
+    assert [(field.name, field.use_count) for field in shown] == [("Area", 0), ("Terms", 2)]
 
 
 def test_the_page_of_a_custom_field_shows_the_values_of_badges(desk, terms, live_badge):

@@ -154,7 +154,7 @@ def test_the_list_has_all_groups_by_rank_with_their_badges(desk, gold):
 
     rows = desk.get(LIST).context["rows"]
 
-    listed = [(row["group"].name, row["group"].badge_count, row["pill"].label) for row in rows]
+    listed = [(row["group"].name, row["group"].use_count, row["pill"].label) for row in rows]
     assert listed == [("First", 0, "Disabled"), ("Gold", 3, "Active")]
 
 

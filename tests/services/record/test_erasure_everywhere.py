@@ -21,6 +21,7 @@ from badges.models import (
     RefusedItem,
     RequestLog,
     SavedFilter,
+    StatedReason,
     StoredAnswer,
 )
 from badges.models.erasing import (
@@ -295,5 +296,5 @@ class TestErasure:
 
 
 def erase_nothing():
-    tables = [EarnedBadge, Enrolment, RefusedItem, RequestLog]
+    tables = [EarnedBadge, Enrolment, RefusedItem, RequestLog, StatedReason]
     return dict.fromkeys((model._meta.db_table for model in tables), 0)
