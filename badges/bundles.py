@@ -44,6 +44,7 @@ SCRIPTS = {
         "badges/desk.js",
         "badges/search.js",
         "badges/help.js",
+        "badges/tips.js",
         "badges/theme.js",
         "unfold/js/app.js",
         "unfold/js/simplebar/simplebar.js",

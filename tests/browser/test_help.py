@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import fits, log_in
+from tests.factories import BadgeMetaFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,3 +81,23 @@ def test_the_tour_shows_all_steps_without_scripts(open_page, member_care):
     log_in(page, "maria", "/desk/")
 
     expect(page.locator("[data-desk-tour] li:visible")).to_have_count(5)
+
+
+def test_the_hint_of_a_column_opens_by_mouse_and_by_keyboard(open_page, member_care, earn, shoot):
+    earn(BadgeMetaFactory(claimed=True))
+    page = open_page()
+    log_in(page, "maria", "/desk/requests/")
+    tip = page.locator(".desk-tip", has_text="Who made the request")
+    head = page.get_by_role("columnheader", name="Actor")
+
+    head.hover()
+    expect(tip).to_be_visible()
+    shoot(page, "tip")
+    page.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+    head.focus()
+    expect(tip).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(tip).to_be_hidden()
+    expect(head).to_have_accessible_description("Who made the request, and through which channel.")

@@ -122,10 +122,10 @@ TOPICS = [
     Topic(
         title=_("Manage colleagues"),
         icon="group",
-        right="auth.view_user",
-        route="admin:auth_user_changelist",
+        right="badges.manage_people",
+        route="desk:people",
         steps=[
-            _("Create the account of a colleague and choose the role."),
+            _("Create the account of a colleague, choose the role, and hand over the link."),
             _("Deactivate accounts that are no longer needed; their requests stay in the log."),
         ],
     ),

@@ -80,6 +80,7 @@ COLUMNS = (
     Column(
         name="event_at",
         label=_("Event date"),
+        hint=_("When the customer did what the badge is for."),
         cell=lambda row, links: time_element(row["fact"].event_at),
         width="time",
         shown=False,

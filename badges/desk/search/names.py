@@ -37,7 +37,7 @@ def _badges(typed: Typed, user) -> Group:
 
 def _people(typed: Typed, user) -> Group:
     """Return members of staff, with their page or, without permission for it, their requests."""
-    may_open = user.has_perm("auth.view_user")
+    may_open = user.has_perm("badges.manage_people")
     people: list[User] = []
     if (may_open or user.has_perm("badges.view_requestlog")) and _is_long_enough(typed):
         keys = keys_matching(typed.key, UserKey.objects.all())
@@ -46,7 +46,7 @@ def _people(typed: Typed, user) -> Group:
         Hit(
             title=person.get_full_name() or person.get_username(),
             text=person.get_username() if may_open else _("Requests of this person"),
-            url=_user_url(person) if may_open else _requests_url(f"user:{person.pk}"),
+            url=_person_url(person) if may_open else _requests_url(f"user:{person.pk}"),
             exact=False,
         )
         for person in people
@@ -76,8 +76,8 @@ def _is_long_enough(typed: Typed) -> bool:
     return len(typed.key) >= MIN_TRIGRAM_LENGTH
 
 
-def _user_url(person: User) -> str:
-    return reverse("admin:auth_user_change", args=[person.pk])
+def _person_url(person: User) -> str:
+    return reverse("desk:person", args=[person.pk])
 
 
 def _requests_url(actor: str) -> str:

@@ -19,6 +19,7 @@ OTHER_PAGES = [
     (gettext_lazy("New badge group"), "add", "desk:group-new", "badges.add_badgegroup"),
     (gettext_lazy("New custom field"), "add", "desk:field-new", "badges.add_customfield"),
     (gettext_lazy("New integrator"), "add", "desk:integrator-new", "badges.add_integrator"),
+    (gettext_lazy("New person"), "add", "desk:person-new", "badges.manage_people"),
     (gettext_lazy("Change password"), "password", "admin:password_change", ""),
     (gettext_lazy("Second factor"), "phonelink_lock", "second-factor", ""),
 ]

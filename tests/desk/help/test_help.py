@@ -19,7 +19,7 @@ HELP, HOME, DISMISS = "/desk/help/", "/desk/", "/desk/hints/dismiss/"
     ("role", "shown", "hidden"),
     [
         ("MemberCare", ["Issue a badge", "Revoke a badge"], ["Define a badge", "Export rows"]),
-        ("Supervisor", ["Issue a badge", "Define a badge"], ["Export rows", "Manage colleagues"]),
+        ("Supervisor", ["Issue a badge", "Manage colleagues"], ["Export rows"]),
         ("Auditor", ["Export rows", "See what happened"], ["Issue a badge", "Define a badge"]),
     ],
 )

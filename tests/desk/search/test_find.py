@@ -174,7 +174,7 @@ def test_the_name_of_a_colleague_finds_their_page_with_permission(client, member
 
     response = client.post(FIND, {"text": "maria"})
 
-    assert response["Location"] == reverse("admin:auth_user_change", args=[member_care.pk])
+    assert response["Location"] == reverse("desk:person", args=[member_care.pk])
 
 
 @pytest.mark.parametrize(
