@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "badgeadmin.sessions.SessionUseMiddleware",
     "badges.admin.second_factor.RequiredMiddleware",
     "badgeadmin.form_data.ReadableFormMiddleware",
     "badgeadmin.busy.BusyMiddleware",
@@ -237,7 +238,12 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_REDIRECT_EXEMPT = ["^healthz"]  # health checks come from the internal network
 SESSION_ENGINE = "badgeadmin.sessions"
-SESSION_COOKIE_AGE = 12 * 60 * 60  # a working day
+# In seconds: the time without a use of the pages after which a session ends, and the longest time
+# from the sign-in, which is a working day.
+SESSION_IDLE_TIMEOUT = env.int("SESSION_IDLE_TIMEOUT", default=60 * 60)
+SESSION_ABSOLUTE_TIMEOUT = env.int("SESSION_ABSOLUTE_TIMEOUT", default=12 * 60 * 60)
+# The cookie outlives the session, so that the log-in page can say that a session has ended.
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_TIMEOUT + 24 * 60 * 60
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "badges.desk.csrf.csrf_failure"
 SILENCED_SYSTEM_CHECKS = [

@@ -20,6 +20,7 @@ from badges.services.access.second_factor import SUPERUSER
 # The permission bits of users other than the owner of a file.
 OTHER_USERS = 0o077
 MIN_TOKEN_LENGTH = 20
+MIN_IDLE_TIMEOUT = 60  # seconds
 LOG_FORMATS = ("json", "line")
 # Rates, durations and counts, which cannot be negative.
 NON_NEGATIVE_SETTINGS = (
@@ -140,6 +141,22 @@ def check_numbers(**kwargs):
             Error("ORG_ID is not positive.", hint="Use 1 or a larger number.", id="badges.E007")
         )
     return errors
+
+
+@register(Tags.security)
+def check_session_lengths(**kwargs):
+    """Refuse sessions that end while a form is filled in, and an idle timeout without effect."""
+    idle, absolute = settings.SESSION_IDLE_TIMEOUT, settings.SESSION_ABSOLUTE_TIMEOUT
+    if MIN_IDLE_TIMEOUT <= idle <= absolute:
+        return []
+    return [
+        Error(
+            f"SESSION_IDLE_TIMEOUT is {idle} and SESSION_ABSOLUTE_TIMEOUT is {absolute}.",
+            hint=f"Use {MIN_IDLE_TIMEOUT} or more seconds, and an absolute timeout that is not less"
+            " than the idle timeout.",
+            id="badges.E011",
+        )
+    ]
 
 
 @register()

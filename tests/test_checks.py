@@ -33,6 +33,9 @@ def test_valid_settings_pass(settings):
         ("ORG_ID", 0, "badges.E007"),
         ("LOG_FORMAT", "xml", "badges.E008"),
         ("ALLOWED_HOSTS", ["*"], "badges.W009"),
+        ("SESSION_IDLE_TIMEOUT", 0, "badges.E011"),
+        ("SESSION_IDLE_TIMEOUT", 24 * 60 * 60, "badges.E011"),
+        ("SESSION_ABSOLUTE_TIMEOUT", 60, "badges.E011"),
         *((name, -1, "badges.E007") for name in NON_NEGATIVE_SETTINGS),
     ],
 )

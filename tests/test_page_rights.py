@@ -97,6 +97,7 @@ DESK = {
     "desk/integrators/": "SAR",
     "desk/integrators/new/": "SR",
     "desk/integrators/<int:pk>/": "SAR",
+    "desk/integrators/<int:pk>/secret/": "SAR",
     "desk/integrators/<int:pk>/rotate/": "SR",
     "desk/integrators/<int:pk>/revoke/": "SR",
     "desk/people/": "SR",
@@ -119,6 +120,7 @@ def admin_pages(model, *, view, add="", delete=""):
 ADMIN = {
     "admin/": "MSANR",  # redirects to the home page
     "admin/search/": "MSANR",
+    "admin/setup-codes/": "R",
     "admin/password_change/": "MSANR",
     "admin/password_change/done/": "MSANR",
     "admin/jsi18n/": "MSANR",
@@ -135,6 +137,7 @@ PAGES = DESK | ADMIN
 # Routes that are not pages of their own, with the reason. All others are in a table.
 ELSEWHERE = {
     "admin/login/code/": "whoever gave a password, or is signed in (admin/test_second_factor)",
+    "admin/second-factor/codes/": "whoever has just created them (admin/test_second_factor)",
     "admin/second-factor/": "whoever gave a password, or is signed in (admin/test_second_factor)",
     "admin/set-up/": "whoever has a set-up link (desk/people/test_people_page)",
     "admin/login/": "open to everybody (admin/test_accounts)",

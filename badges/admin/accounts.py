@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
-from badges.admin import second_factor, set_up
+from badges.admin import second_factor, set_up, setup_codes
 from badges.admin.known_devices import device_of, remember_device
 from badges.admin.sign_in_limits import LimitedAttemptsMixin
 from badges.client_address import client_address
@@ -46,6 +46,7 @@ class SignInView(LimitedAttemptsMixin, LoginView):
             return second_factor.start_pending_sign_in(self.request, user, self.get_success_url())
         with sign_in.sign_in(origin=_origin(user), address=client_address(self.request.META)):
             login(self.request, user)
+            self.request.session.restart()
         response = HttpResponseRedirect(self.get_success_url())
         remember_device(response, self.request, user)
         return response
@@ -146,6 +147,7 @@ def _origin(user):
 # These routes precede those of the admin that have the same URLs.
 urlpatterns = [
     *second_factor.urlpatterns,
+    *setup_codes.urlpatterns,
     path("", admin.site.admin_view(RedirectView.as_view(pattern_name="desk:home"))),
     path("login/", sign_in_view),
     path("logout/", admin.site.admin_view(sign_out_view)),

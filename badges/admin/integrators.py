@@ -1,4 +1,4 @@
-"""Admin pages of integrators, which show the secret of a new one once.
+"""Admin pages of integrators; the secret of a new one is shown by its page of the desk.
 
 The OAuth toolkit's own pages are unregistered: they show tokens, and ignore access groups and the
 request log.
@@ -9,7 +9,6 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Model
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
@@ -18,7 +17,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from badges.admin.base import ServiceAdmin
 from badges.admin.columns import datetime_column
 from badges.choice_fields import are_many
-from badges.desk.access import keep_secret
+from badges.desk.integrators.views import redirect_to_secret
 from badges.forms import IntegratorForm as SharedIntegratorForm
 from badges.forms import origin_of
 from badges.models import Integrator
@@ -89,17 +88,7 @@ class IntegratorAdmin(ServiceAdmin):
             request.issued = integrators.create_integrator(origin=origin, **arguments)
 
     def response_add(self, request, obj, post_url_continue=None):
-        """Show the secret in this response: it is stored nowhere and cannot be shown again."""
-        integrator, secret = request.issued
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("The secret of %(name)s") % {"name": integrator},
-            "opts": self.opts,
-            "integrator": integrator,
-            "secret": secret,
-        }
-        page = TemplateResponse(request, "admin/badges/integrator/secret.html", context)
-        return keep_secret(page)
+        return redirect_to_secret(request, *request.issued)
 
     @display(description=_("Access groups"))
     def groups(self, integrator):

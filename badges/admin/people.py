@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from badges.admin.base import ServiceAdmin
-from badges.admin.setup_codes import show_setup_codes
+from badges.admin.setup_codes import redirect_to_setup_codes
 from badges.choice_fields import are_many
 from badges.edit_forms import EditForm, RefusableForm
 from badges.errors import BadgeError
@@ -153,14 +153,14 @@ class UserAdmin(FoldedSearch, PermissionChoicesMixin, DjangoUserAdmin, ServiceAd
         return page or super().response_change(request, obj)
 
     def _issue_setup_codes(self, request, users):
-        """Show the codes in this response: they cannot be shown again."""
+        """Issue the codes, and redirect to the page that shows them."""
         codes = {}
         for user in users:
             try:
                 codes[user] = second_factor.reset(origin=origin_of(request), user=user)
             except BadgeError as refusal:
                 messages.error(request, f"{user}: {refusal.message}")
-        return show_setup_codes(request, codes) if codes else None
+        return redirect_to_setup_codes(request, codes) if codes else None
 
     def has_module_permission(self, request):
         return request.user.is_superuser

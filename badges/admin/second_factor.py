@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
+from badges import shown_secrets
 from badges.admin.known_devices import remember_device
 from badges.admin.sign_in_limits import LimitedAttemptsMixin
 from badges.client_address import client_address
@@ -33,6 +34,7 @@ from badges.services.access.credentials import active_person
 from badges.services.request_log import Origin
 
 PENDING, KEY, VERIFIED_FACTOR = "signing_in", "second_factor_key", "second_factor"
+CODES = "recovery-codes"
 BACKEND = settings.AUTHENTICATION_BACKENDS[-1]
 CODE_TIMEOUT = 5 * 60
 MAX_ATTEMPTS = 5
@@ -151,6 +153,7 @@ class PersonView(LimitedAttemptsMixin, View):
             for name in (PENDING, KEY):
                 self.request.session.pop(name, None)
             self.request.session[VERIFIED_FACTOR] = factor
+            self.request.session.restart()
         self.keeps_session = True
         return target
 
@@ -246,7 +249,7 @@ class SecondFactorView(PersonView):
         arguments: dict[str, Any] = {"origin": self.origin, "user": self.person, **codes}
         if not is_set_up:
             self.person, recovery = second_factor.add(**arguments, key=self.key)
-            return self._show_codes(recovery, self.start_session(second_factor.APP))
+            return self._redirect_to_codes(recovery, self.start_session(second_factor.APP))
         if "give_up" in self.request.POST:
             self.keep_session(second_factor.remove_own(**arguments))
             del self.request.session[VERIFIED_FACTOR]
@@ -254,7 +257,7 @@ class SecondFactorView(PersonView):
             return redirect("desk:home")
         person, recovery = second_factor.renew_codes(**arguments)
         self.keep_session(person)
-        return self._show_codes(recovery, reverse("desk:home"))
+        return self._redirect_to_codes(recovery, reverse("desk:home"))
 
     @property
     def key(self) -> str:
@@ -280,9 +283,25 @@ class SecondFactorView(PersonView):
         target = reverse("desk:home")
         return self.show(template, title, is_required=is_required, target=target, **context)
 
-    def _show_codes(self, codes: list[str], target: str):
-        """Show recovery codes in this response: they cannot be shown again."""
-        return self.show("codes", _("Your recovery codes"), codes=codes, target=target)
+    def _redirect_to_codes(self, codes: list[str], target: str):
+        """Keep the codes in the session for their page, and redirect to that page."""
+        shown_secrets.keep(self.request.session, CODES, {"codes": codes, "target": target})
+        return redirect("recovery-codes")
+
+
+class RecoveryCodesView(PersonView):
+    """Show the recovery codes that this session has just created; POST confirms the copy."""
+
+    def get(self, request):
+        created = shown_secrets.read(request.session, CODES)
+        if created is None:
+            return redirect("second-factor")
+        return self.show("codes", _("Your recovery codes"), codes=created["codes"])
+
+    def post(self, request):
+        created = shown_secrets.read(request.session, CODES) or {}
+        shown_secrets.forget(request.session, CODES)
+        return redirect(created.get("target", "desk:home"))
 
 
 class RequiredMiddleware:
@@ -321,5 +340,6 @@ class RequiredMiddleware:
 
 urlpatterns = [
     path("login/code/", SignInCodeView.as_view(), name="sign-in-code"),
+    path("second-factor/codes/", RecoveryCodesView.as_view(), name="recovery-codes"),
     path("second-factor/", SecondFactorView.as_view(), name="second-factor"),
 ]

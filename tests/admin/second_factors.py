@@ -6,6 +6,7 @@ from badges.services.request_log import Origin
 from tests.services.access.second_factors import code_of
 
 LOG_IN, CODE, OWN = "/admin/login/", "/admin/login/code/", "/admin/second-factor/"
+CODES = f"{OWN}codes/"
 WRONG = "000000"
 
 

@@ -19,7 +19,7 @@ def groups(*names):
 
 def create(browser, name="Journeys"):
     post = {"name": name, "access_groups": groups("Default")}
-    return browser.post(page("integrator_add"), post)
+    return browser.post(page("integrator_add"), post, follow=True)
 
 
 def test_the_secret_of_a_new_integrator_is_shown_once_and_valid(at_work, supervisor):

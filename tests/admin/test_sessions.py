@@ -74,14 +74,15 @@ class Maria:
     def set_up(self, browser, administrator):
         browser.get(OWN)
         self.key = browser.session["second_factor_key"]
-        assert "sign-in-codes" in browser.post(OWN, {"code": code_of(self.key)}).text
+        answer = browser.post(OWN, {"code": code_of(self.key)}, follow=True)
+        assert "sign-in-codes" in answer.text
 
     def give_up(self, browser, administrator):
         assert browser.post(OWN, {"code": self.code(), "give_up": "1"}).status_code == 302
         self.key = None
 
     def renew_codes(self, browser, administrator):
-        assert "sign-in-codes" in browser.post(OWN, {"code": self.code()}).text
+        assert "sign-in-codes" in browser.post(OWN, {"code": self.code()}, follow=True).text
 
     def change_password(self, browser, administrator):
         form = {"old_password": self.password, "new_password1": NEW_PASSWORD}

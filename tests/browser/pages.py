@@ -361,6 +361,7 @@ TABLES = {
             "integrator, secret",
             "/desk/integrators/new/",
             press("Create integrator", "#client-secret", name="New one"),
+            through="desk:integrator-secret",
         ),
         Page("integrator, rotate", "/desk/integrators/{rotated.pk}/rotate/"),
         Page(

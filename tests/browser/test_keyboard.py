@@ -76,13 +76,13 @@ def test_an_integrator_is_created_rotated_and_revoked_by_keyboard(open_page, sup
     page.wait_for_selector("#client-secret")
     first = page.locator("#client-secret").inner_text()
 
-    go(page, "I have copied it")
+    go(page, "I have copied it", "button")
     go(page, "New secret")
     go(page, "Make a new secret", "button")
 
     page.wait_for_selector("#client-secret")
     assert page.locator("#client-secret").inner_text() != first
-    go(page, "I have copied it")
+    go(page, "I have copied it", "button")
     go(page, "Revoke", "#content a")
     go(page, "Revoke at once", "button")
     page.wait_for_selector("text=Journeys is revoked.")

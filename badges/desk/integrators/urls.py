@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.index, name="integrators"),
     path("new/", views.new, name="integrator-new"),
     path("<int:pk>/", views.edit, name="integrator"),
+    path("<int:pk>/secret/", views.secret, name="integrator-secret"),
     path("<int:pk>/rotate/", views.rotate, name="integrator-rotate"),
     path("<int:pk>/revoke/", views.revoke, name="integrator-revoke"),
 ]

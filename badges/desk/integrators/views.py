@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from badges import shown_secrets
 from badges.desk.access import forbidden, keep_secret, require_form_methods, show, staff_page
 from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm
 from badges.desk.integrators.state import state_of
@@ -64,7 +65,7 @@ def index(request):
 @require_form_methods
 @staff_page("badges.add_integrator")
 def new(request):
-    """Create an integrator, and show its secret in this response."""
+    """Create an integrator, and redirect to the page with its secret."""
     form = DeskIntegratorForm(posted_data(request))
     if form.is_bound and form.is_valid():
         try:
@@ -74,7 +75,7 @@ def new(request):
         except BadgeError as refusal:
             form.show(refusal)
         else:
-            return _show_secret(request, integrator, secret)
+            return redirect_to_secret(request, integrator, secret)
     focus_on_fault(form)
     context = {
         "title": _("New integrator"),
@@ -115,7 +116,7 @@ def edit(request, pk):
 @require_form_methods
 @staff_page("badges.change_integrator")
 def rotate(request, pk):
-    """Give an integrator a new secret, and show it in this response."""
+    """Give an integrator a new secret, and redirect to the page with it."""
     integrator = get_object_or_404(Integrator, pk=pk)
     form = RotationForm(posted_data(request))
     if form.is_bound and form.is_valid():
@@ -130,7 +131,7 @@ def rotate(request, pk):
             form.add_error(None, refusal.message)
             integrator.refresh_from_db()
         else:
-            return _show_secret(request, integrator, secret)
+            return redirect_to_secret(request, integrator, secret)
     context = {
         "title": _("New secret for %(name)s") % {"name": integrator},
         "integrator": integrator,
@@ -138,6 +139,32 @@ def rotate(request, pk):
         "form": form,
     }
     return show(request, "desk/integrators/rotate.html", context)
+
+
+@never_cache
+@require_form_methods
+@staff_page("badges.view_integrator")
+def secret(request, pk):
+    """Show the secret that this session has just created; POST confirms that it was copied.
+
+    The page can be loaded again until then, or until the secret expires.
+    """
+    integrator = get_object_or_404(Integrator, pk=pk)
+    if request.method == "POST":
+        shown_secrets.forget(request.session, _kind(pk))
+        return redirect("desk:integrator", pk)
+    created = shown_secrets.read(request.session, _kind(pk))
+    if created is None:
+        messages.warning(
+            request, _("The secret is not shown any more. If it is lost, create a new one.")
+        )
+        return redirect("desk:integrator", pk)
+    context = {
+        "title": _("The secret of %(name)s") % {"name": integrator},
+        "integrator": integrator,
+        "secret": created["secret"],
+    }
+    return keep_secret(show(request, "desk/integrators/secret.html", context))
 
 
 @require_form_methods
@@ -157,6 +184,12 @@ def revoke(request, pk):
     return show(request, "desk/integrators/revoke.html", context)
 
 
+def redirect_to_secret(request, integrator, secret):
+    """Keep the secret in the session for its page, and redirect to that page."""
+    shown_secrets.keep(request.session, _kind(integrator.pk), {"secret": secret})
+    return redirect("desk:integrator-secret", integrator.pk)
+
+
 def with_last_use(found):
     """Annotate integrators with the time of their newest request, read from an index."""
     newest = RequestLog.objects.filter(integrator=OuterRef("pk")).order_by("-pk")
@@ -173,6 +206,10 @@ def calls_on(
     return {row["integrator_id"]: row for row in sums}
 
 
+def _kind(pk: int) -> str:
+    return f"integrator-{pk}"
+
+
 def _updated(request, form) -> bool:
     try:
         integrators.update_integrator(
@@ -183,13 +220,3 @@ def _updated(request, form) -> bool:
         return False
     messages.success(request, _("%(name)s was saved.") % {"name": form.instance})
     return True
-
-
-def _show_secret(request, integrator, secret):
-    """Return the page with the secret, which is stored nowhere and cannot be shown again."""
-    context = {
-        "title": _("The secret of %(name)s") % {"name": integrator},
-        "integrator": integrator,
-        "secret": secret,
-    }
-    return keep_secret(show(request, "desk/integrators/secret.html", context))

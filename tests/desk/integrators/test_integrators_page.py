@@ -65,7 +65,7 @@ def test_an_auditor_may_not_submit_forms_of_integrators(client, auditor, integra
 def test_the_secret_of_a_new_integrator_is_shown_once_and_not_stored(desk, supervisor):
     fields = {"name": "Journeys", "access_groups": default(), "owner_types": ["Journeys"]}
 
-    answer = desk.post(NEW, {**fields, "ends_at": "2099-12-31T12:00"})
+    answer = desk.post(NEW, {**fields, "ends_at": "2099-12-31T12:00"}, follow=True)
 
     made, secret = Integrator.objects.get(), answer.context["secret"]
     assert check_password(secret, made.client_secret)
@@ -112,7 +112,8 @@ def test_a_rotation_shows_the_new_secret_and_expires_the_old_one(
 ):
     before = timezone.now()
 
-    answer = desk.post(page_of(integrator, "rotate/"), {"overlap": overlap} | seen())
+    post = {"overlap": overlap} | seen()
+    answer = desk.post(page_of(integrator, "rotate/"), post, follow=True)
 
     changed, secret = Integrator.objects.get(), answer.context["secret"]
     assert "no-store" in answer["Cache-Control"]
