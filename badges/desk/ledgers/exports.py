@@ -107,7 +107,7 @@ def new(request):
         origin=origin_of(request),
         ledger=request.POST["ledger"],
         format=ExportFormat(chosen),
-        query=form.query_string,
+        query=form.fixed_query_string,
     )
     return redirect("desk:export", export.pk)
 

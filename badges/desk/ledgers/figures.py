@@ -20,6 +20,7 @@ from badges.desk.home.overview import COUNTED_WHEN_OPENED, DAY, DAYS
 from badges.desk.parts.charts import Chart, Series, channels_of
 from badges.desk.parts.links import Links
 from badges.desk.parts.numbers import group_digits
+from badges.desk.parts.presets import Preset, PresetLink, preset_links
 from badges.errors import ErrorCode
 from badges.models import ActorCount, DailyCount, Integrator
 from badges.models.values import start_of_day
@@ -34,7 +35,10 @@ REST = 0
 
 
 class PeriodForm(forms.Form):
-    """The days to show, in UTC and both inclusive; the default is the last 30 days."""
+    """The days to show, in UTC and both inclusive; the default is the last 30 days.
+
+    `period` is the preset of the query, if no day is typed.
+    """
 
     since = forms.DateField(
         label=gettext_lazy("From (UTC)"),
@@ -49,8 +53,13 @@ class PeriodForm(forms.Form):
 
     def __init__(self, data, *, today: date):
         usual = {"since": str(today - (DAYS - 1) * DAY), "until": str(today)}
-        super().__init__({name: data.get(name) or text for name, text in usual.items()})
-        self.usual = usual
+        typed = {name: data[name] for name in usual if data.get(name)}
+        name, preset = data.get("period", ""), {}
+        self.period = Preset(name) if name in Preset and not typed else None
+        if self.period:
+            preset = dict(zip(usual, map(str, self.period.days(today)), strict=True))
+        super().__init__(usual | preset | typed)
+        self.usual, self.is_custom = usual, bool(typed)
 
     def clean(self):
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
@@ -63,6 +72,10 @@ class PeriodForm(forms.Form):
     @property
     def is_usual(self) -> bool:
         return self.data == self.usual
+
+    @property
+    def presets(self) -> list[PresetLink]:
+        return preset_links(self.period or "", "?period={}".format)
 
     @cached_property
     def days(self) -> list[date]:

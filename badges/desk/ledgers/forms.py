@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django import forms
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,7 @@ from badges.desk.ledgers.fields import (
     SelectedField,
     UTCDateTimeField,
 )
+from badges.desk.parts.presets import Preset, PresetLink, preset_links
 from badges.errors import ErrorCode
 from badges.models import Channel, Operation, OwnerType, RequestOutcome, SavedFilter
 
@@ -47,11 +49,13 @@ class Chip:
 class LedgerForm(forms.Form):
     """The filters that all ledgers have; an invalid form lists no rows.
 
-    `sort` is the text of a `Sort`. It is no filter, but belongs to a saved view.
+    `period` is a preset, which `since` and `until` replace: a saved view of last week stays one of
+    last week. `sort` is the text of a `Sort`. It is no filter, but belongs to a saved view.
     """
 
     number = NumberField()
     selected = SelectedField()
+    period = ChosenField(Preset.choices, label=_("Period"), coerce=Preset, widget=forms.HiddenInput)
     sort = forms.CharField(required=False, max_length=50, widget=forms.HiddenInput)
     channel = ChosenField(Channel.choices, label=_("Channel"))
     actor = ActorField()
@@ -77,6 +81,8 @@ class LedgerForm(forms.Form):
         values = {
             name: value for name, value in self.cleaned_data.items() if value not in (None, "")
         }
+        if (preset := values.pop("period", None)) and not self.is_custom:
+            values["since"], values["until"] = preset.bounds(timezone.localdate())
         badge, actor, pks, _sort = (
             values.pop(name, None) for name in ("badge", "actor", "selected", "sort")
         )
@@ -87,6 +93,8 @@ class LedgerForm(forms.Form):
     def query(self) -> dict[str, str]:
         """Return the filters as query parameters: by key if there is one, without empty texts."""
         texts = {name: self.data.get(name, "").strip() for name in self.fields}
+        if self.is_custom:
+            texts["period"] = ""
         if selected := self.cleaned_data.get("selected"):
             texts["selected"] = ".".join(map(str, selected))
         if badge := self.cleaned_data.get("badge"):
@@ -98,6 +106,27 @@ class LedgerForm(forms.Form):
     @property
     def query_string(self) -> str:
         return urlencode(self.query)
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the user has typed the period."""
+        return any(self.data.get(name, "").strip() for name in ("since", "until"))
+
+    @property
+    def presets(self) -> list[PresetLink]:
+        """Return the links to the presets, with the other filters."""
+        return preset_links(
+            self.query.get("period", ""),
+            lambda name: f"?{self.with_query(period=name, since='', until='')}",
+        )
+
+    @property
+    def fixed_query_string(self) -> str:
+        """Return the query string with the days of the preset, which do not change tomorrow."""
+        if not (preset := self.query.get("period")):
+            return self.query_string
+        first, last = Preset(preset).days(timezone.localdate())
+        return self.with_query(period="", since=str(first), until=str(last))
 
     @property
     def badge_text(self) -> str:
