@@ -20,7 +20,7 @@ INTEGRATORS = ["view_integrator", "add_integrator", "change_integrator"]
 ROLES = {
     "MemberCare": [*VIEWS, *DESK],
     "Supervisor": [
-        *("view_seal", "manage_people"),
+        *("view_seal", "manage_people", "remove_shared_filter"),
         *(*VIEWS, *EDITS, *DISPLAY, *REASONS, *INTEGRATORS, *DESK),
     ],
     "Auditor": [

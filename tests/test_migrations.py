@@ -60,6 +60,7 @@ def test_later_migrations_do_not_block_requests():
         ("0031_find_claims_in_any_spelling", "RunPython", ""),
         ("0032_add_reasons_for_issuing", "AlterField", "operation"),
         ("0032_add_reasons_for_issuing", "RunPython", ""),
+        ("0033_share_saved_filters", "AlterModelOptions", "savedfilter"),
     }
 
 

@@ -474,6 +474,7 @@ EXEMPT = {
         f"access.preferences.{name}": "of a person alone, with a row of its own (test_preferences)"
         for name in ("choose_time_zone", "choose_table", "reset_table", "dismiss")
     },
+    "record.filters.share_filter": "of a person alone, with a row of its own (test_filters)",
     "record.filters.delete_filter": "of a person alone, with a row of its own (test_filters)",
     "record.filters.save_filter": "of a person alone, with a row of its own (test_filters)",
     "access.integrators.invalidate_stamps": "part of a service: it ends what processes know",

@@ -162,6 +162,13 @@ def save(request, kind):
 
 @require_POST
 @of_kind
+def share(request, kind, pk):
+    """Share a saved filter, or stop sharing it."""
+    return saved.share_view(request, pk, address=kind.address)
+
+
+@require_POST
+@of_kind
 def delete(request, kind, pk):
     """Delete a saved filter."""
     return saved.delete_view(request, pk, address=kind.address)

@@ -169,6 +169,13 @@ def save(request):
 
 @require_POST
 @staff_page("badges.view_requestlog")
+def share(request, pk):
+    """Share a saved filter, or stop sharing it."""
+    return saved.share_view(request, pk, address=reverse("desk:requests"))
+
+
+@require_POST
+@staff_page("badges.view_requestlog")
 def delete(request, pk):
     """Delete a saved filter."""
     return saved.delete_view(request, pk, address=reverse("desk:requests"))

@@ -1,4 +1,4 @@
-"""Saved filters at the desk: saved and deleted on their page, visible to their owner only."""
+"""Saved filters at the desk: saved, shared and deleted on their page (6.9)."""
 
 import pytest
 
@@ -97,3 +97,48 @@ def test_a_get_request_saves_no_filter(browser, auditor, page):
     assert browser.get(f"{page}filters/").status_code == 405
     assert browser.get(f"{page}filters/{kept.pk}/delete/").status_code == 405
     assert SavedFilter.objects.get() == kept
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_shared_filter_is_shown_to_colleagues_with_the_name_of_its_owner(browser, client, page):
+    browser.post(f"{page}filters/", {"name": "Ours", "channel": "API", "shared": "yes"})
+    kept = SavedFilter.objects.get()
+
+    client.force_login(UserFactory(role="Auditor"))
+    shown = client.get(page).text
+
+    assert "Ours" in shown
+    assert f"shared by {kept.user}" in shown
+    assert f"filters/{kept.pk}/" not in shown  # neither to share nor to delete
+    assert "Ours" not in client.get(next(each for each in PAGES if each != page)).text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_filter_is_shared_and_private_again(browser, client, page):
+    browser.post(f"{page}filters/", {"name": "Ours", "channel": "API"})
+    kept = SavedFilter.objects.get()
+
+    for value, shared, words in (("yes", True, "can use the view"), ("no", False, "no longer")):
+        data = {"shared": value}
+        answer = browser.post(f"{page}filters/{kept.pk}/share/", data, follow=True)
+        kept.refresh_from_db()
+        assert kept.shared is shared
+        assert words in answer.text
+
+
+def test_a_supervisor_may_delete_a_shared_filter(client, auditor):
+    kept = SavedFilter.objects.create(
+        user=auditor, ledger="requests", name="Theirs", query="code=815", shared=True
+    )
+    client.force_login(UserFactory(role="Supervisor"))
+
+    assert f"filters/{kept.pk}/delete/" in client.get(LOG).text
+    client.post(f"{LOG}filters/{kept.pk}/delete/")
+
+    assert not SavedFilter.objects.exists()
+
+
+def test_a_saved_view_keeps_the_order_and_the_name_of_the_period(browser):
+    browser.post(f"{LOG}filters/", {"name": "Mine", "period": "last-week", "sort": "time"})
+
+    assert SavedFilter.objects.get().query == "period=last-week&sort=time"

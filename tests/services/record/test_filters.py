@@ -3,7 +3,12 @@
 import pytest
 
 from badges.models import Channel, Operation, RequestLog, SavedFilter
-from badges.services.record.filters import MAX_FILTERS, delete_filter, save_filter
+from badges.services.record.filters import (
+    MAX_FILTERS,
+    delete_filter,
+    save_filter,
+    share_filter,
+)
 from badges.services.request_log import Origin
 from tests.conftest import refused
 from tests.factories import UserFactory
@@ -95,3 +100,46 @@ def test_a_saved_filter_of_another_user_is_not_deleted(origin, is_there):
 
     assert SavedFilter.objects.get() == kept
     assert RequestLog.objects.refused().get().operation == Operation.DELETE_FILTER
+
+
+def test_a_saved_filter_is_shared_and_private_again(origin):
+    kept = save(origin)
+
+    for shared in (True, False):
+        share_filter(origin=origin, filter_id=kept.pk, shared=shared)
+        kept.refresh_from_db()
+        assert kept.shared is shared
+        assert RequestLog.objects.first().operation == Operation.SAVE_FILTER
+
+
+def test_a_filter_can_be_saved_as_shared(origin):
+    assert save(origin, shared=True).shared
+    assert not save(origin, name="Mine").shared
+
+
+def test_only_the_owner_shares_a_saved_filter(origin):
+    kept = save(origin)
+    other = Origin(channel=Channel.MEMBERCARE, user=UserFactory(role="Supervisor"))
+
+    with refused(404):
+        share_filter(origin=other, filter_id=kept.pk, shared=True)
+
+    kept.refresh_from_db()
+    assert not kept.shared
+
+
+@pytest.mark.parametrize(
+    ("role", "shared", "is_deleted"),
+    [("Supervisor", True, True), ("Supervisor", False, False), ("MemberCare", True, False)],
+)
+def test_a_supervisor_deletes_the_shared_filters_of_others(origin, role, shared, is_deleted):
+    kept = save(origin, shared=shared)
+    other = Origin(channel=Channel.MEMBERCARE, user=UserFactory(role=role))
+
+    if is_deleted:
+        delete_filter(origin=other, filter_id=kept.pk)
+    else:
+        with refused(404):
+            delete_filter(origin=other, filter_id=kept.pk)
+
+    assert SavedFilter.objects.exists() is not is_deleted
