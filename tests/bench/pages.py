@@ -196,6 +196,10 @@ def of_badges(badge) -> list[Visit]:
         page("badges", "desk:definitions"),
         page("badges, last page", "desk:definitions", query="?page=9999"),
         page("badges, searched", "desk:definitions", query="?q=badge"),
+        *(
+            page(f"badges, sorted by {order}", "desk:definitions", query=f"?sort={order}")
+            for order in ("-name", "-starts_at", "starts_at", "expires_at", "-expires_at")
+        ),
         page("hottest badge", "desk:definition", badge.pk),
         page("badge, new", "desk:definition-new"),
         *(
@@ -213,6 +217,7 @@ def of_integrators() -> list[Visit]:
         page("integrators", "desk:integrators"),
         page("integrators, last page", "desk:integrators", query="?page=9999"),
         page("integrators, searched", "desk:integrators", query="?q=a"),
+        page("integrators, sorted by -name", "desk:integrators", query="?sort=-name"),
         page("integrator", "desk:integrator", integrator.pk),
         page("integrator, new", "desk:integrator-new"),
         page("integrator, rotate", "desk:integrator-rotate", integrator.pk),
@@ -264,6 +269,12 @@ def of_ledgers(big_list) -> list[Visit]:
     return [
         page("requests", "desk:requests"),
         page("requests, refused", "desk:requests", query="?outcome=REFUSED"),
+        page("requests, oldest first", "desk:requests", query="?sort=time"),
+        page(
+            "requests of a user, oldest first",
+            "desk:requests",
+            query=f"?sort=time&actor=user:{one.user_id}",
+        ),
         page("requests of nobody", "desk:requests", query=f"?customer_id={UNKNOWN_CUSTOMER}"),
         page("requests of the desk", "desk:requests", query="?channel=MEMBERCARE"),
         page("requests of a user", "desk:requests", query=f"?actor=user:{one.user_id}"),
@@ -344,6 +355,11 @@ def of_history(big_list) -> list[Visit]:
         ),
         page("history, midst of a list", "desk:history", "issued", query=f"?{middle}"),
         page("history, enrolments", "desk:history", "enrolments"),
+        *(
+            page(f"history, {kind} sorted by {order}", "desk:history", kind, query=f"?sort={order}")
+            for kind in ("issued", "enrolments")
+            for order in ("time", "customer", "-customer")
+        ),
         page("history, revoked enrolments", "desk:history", "revoked-enrolments"),
     ]
 

@@ -79,9 +79,9 @@ def test_filters_are_set_and_kept_by_keyboard(open_page, busy):
 
     page.locator(".ledger-filters summary").focus()
     page.keyboard.press("Enter")
-    page.get_by_label("Outcome").focus()
+    page.locator("#id_outcome").focus()
     page.keyboard.type("Refused")
-    page.get_by_label("Badge", exact=True).focus()
+    page.locator("#id_badge").focus()
     page.keyboard.type("summ")
     page.wait_for_selector("#ledger-badges option[value='Summer walker']", state="attached")
     page.keyboard.press("Enter")
@@ -188,8 +188,8 @@ def test_the_ledgers_work_without_scripts(open_page, shoot, busy):
     assert shown(page) == 13  # the sign-in is one of them
     page.get_by_role("link", name="Newest").click()
     page.locator(".ledger-filters summary").click()
-    page.get_by_label("Badge", exact=True).fill("walker")
+    page.locator("#id_badge").fill("walker")
     page.get_by_role("button", name="Show").click()
     page.wait_for_url(re.compile("badge=walker"))
-    assert page.get_by_label("Badge", exact=True).input_value() == "Summer walker"
+    assert page.locator("#id_badge").input_value() == "Summer walker"
     assert shown(page) == 50

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from badges.desk.access import require_form_methods, show, staff_page
+from badges.desk.definitions.badge_table import ORDERS, TABLE
 from badges.desk.definitions.figures import group_digits, issued_recently, statistics
 from badges.desk.definitions.forms import ClaimForm, FilterForm
 from badges.desk.parts.descriptions import meaning
@@ -21,6 +22,7 @@ from badges.desk.parts.pager import (
     dated_pager,
     numbered_pager,
     paginate,
+    url_of_order,
     url_of_page,
 )
 from badges.desk.parts.picker import STATUS_PILLS, pill_of
@@ -44,7 +46,10 @@ REVISIONS_PER_PAGE = 10
 def index(request):
     """List the badges that match the filter."""
     now, form = timezone.now(), FilterForm(request.GET)
-    found = badges_like(now=now, sort="name", **form.arguments())
+    sort = TABLE.sort_of(request.GET.get("sort", ""))
+    found = badges_like(
+        now=now, sort=ORDERS[sort.column], descending=sort.descending, **form.arguments()
+    )
     if form.text:
         found = found.named_like(form.text)
     found = found.prefetch_related(None).prefetch_related("images", "owners")
@@ -52,19 +57,27 @@ def index(request):
     found = found.annotate(claim_count=claims)
     page, pager = paginate(found, request.GET)
     issued = issued_recently(page.object_list, now)
+    rows = [
+        {
+            **describe_badge(badge, now),
+            "issued": group_digits(issued.get(badge.pk, 0)),
+            "claims": counted(badge.claim_count, PAGE_SIZE),
+        }
+        for badge in page
+    ]
     context = {
         "title": _("Badges"),
         "form": form,
         "page": page,
         "pager": pager,
-        "rows": [
-            {
-                **describe_badge(badge, now),
-                "issued": group_digits(issued.get(badge.pk, 0)),
-                "claims": counted(badge.claim_count, PAGE_SIZE),
-            }
-            for badge in page
-        ],
+        "rows": rows,
+        "table": TABLE.show(
+            request.user,
+            rows,
+            key=lambda row: row["badge"].pk,
+            sort=sort,
+            url_of=partial(url_of_order, request.GET),
+        ),
         "filtered": any(request.GET.get(name) for name in form.fields),
     }
     return show(request, "desk/definitions/list.html", context)

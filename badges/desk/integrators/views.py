@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import partial
 
 from django.contrib import messages
 from django.db.models import OuterRef, Subquery, Sum
@@ -15,9 +16,10 @@ from django.views.decorators.http import require_safe
 from badges import shown_secrets
 from badges.desk.access import forbidden, keep_secret, require_form_methods, show, staff_page
 from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm
+from badges.desk.integrators.integrator_table import TABLE
 from badges.desk.integrators.state import state_of
 from badges.desk.parts.forms import SearchForm
-from badges.desk.parts.pager import paginate
+from badges.desk.parts.pager import paginate, url_of_order
 from badges.desk.parts.problems import focus_on_fault
 from badges.edit_forms import SEEN
 from badges.errors import BadgeError
@@ -38,25 +40,36 @@ def index(request):
     now = timezone.now()
     form = SearchForm(request.GET, label=_("Name or client id"))
     found = with_last_use(Integrator.objects.named_like(form.text))
-    found = found.prefetch_related("access_groups").order_by("name")
+    sort = TABLE.sort_of(request.GET.get("sort", ""))
+    found = found.prefetch_related("access_groups").order_by(str(sort))
     page, pager = paginate(found, request.GET)
     today = start_of_day(now).date()
     calls = calls_on([today - timedelta(days=1), today], page)
+    counted = bool(calls) or SummaryCursor.objects.exists()
+    rows = [
+        {
+            "integrator": each,
+            "state": state_of(each, now),
+            "recent": calls.get(each.pk, {"calls": 0, "errors": 0}),
+            "counted": counted,
+        }
+        for each in page
+    ]
     context = {
         "title": _("Integrators"),
         "form": form,
         "filtered": bool(form.text),
         "page": page,
         "pager": pager,
-        "counted": bool(calls) or SummaryCursor.objects.exists(),
-        "rows": [
-            {
-                "integrator": each,
-                "state": state_of(each, now),
-                "recent": calls.get(each.pk, {"calls": 0, "errors": 0}),
-            }
-            for each in page
-        ],
+        "counted": counted,
+        "rows": rows,
+        "table": TABLE.show(
+            request.user,
+            rows,
+            key=lambda row: row["integrator"].pk,
+            sort=sort,
+            url_of=partial(url_of_order, request.GET),
+        ),
     }
     return show(request, "desk/integrators/list.html", context)
 

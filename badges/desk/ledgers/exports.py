@@ -13,11 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from badges.audit import exports as contents
 from badges.desk.access import forbidden, show, staff_page
+from badges.desk.ledgers.export_table import TABLE
 from badges.desk.ledgers.forms import LedgerForm, RequestForm
 from badges.desk.ledgers.history import BY_SLUG
 from badges.desk.ledgers.request_list import LEDGER as REQUESTS
-from badges.desk.parts.pager import dated_pager
+from badges.desk.parts.pager import Pager, first_page, next_page
 from badges.desk.parts.picker import Pill
+from badges.desk.tables.table import Sort
 from badges.errors import BadgeError, ErrorCode
 from badges.forms import origin_of
 from badges.models import Export, ExportFormat, ExportState
@@ -71,21 +73,33 @@ def _source_of(export: Export) -> ExportSource:
 @require_safe
 @staff_page(RIGHT)
 def index(request):
-    """List the exports, newest first."""
-    rows = _exports()
-    if (before := request.GET.get("before", "")).isdecimal() and len(before) <= 18:
-        rows = rows.filter(pk__lt=int(before))
+    """List the exports, by default with the newest first."""
+    sort = TABLE.sort_of(request.GET.get("sort", ""))
+    rows = _exports().order_by("-pk" if sort.descending else "pk")
+    if (start := request.GET.get("beyond", "")).isdecimal() and len(start) <= 18:
+        rows = rows.filter(**{"pk__lt" if sort.descending else "pk__gt": int(start)})
     found = list(rows[: SHOWN + 1])
+    described = [_described(export) for export in found[:SHOWN]]
+    table = TABLE.show(request.user, described, key=lambda row: row["export"].pk, sort=sort)
     context = {
         "title": _("Exports"),
-        "exports": [_described(export) for export in found[:SHOWN]],
-        "pager": dated_pager(
-            newest=reverse("desk:exports") if before else "",
-            older=f"?before={found[SHOWN - 1].pk}" if len(found) > SHOWN else "",
-        ),
-        "is_newest": not before,
+        "exports": described,
+        "table": table,
+        "pager": _pager(sort, start, found[SHOWN - 1].pk if len(found) > SHOWN else None),
+        "is_newest": not start,
     }
     return show(request, "desk/ledgers/exports.html", context)
+
+
+def _pager(sort: Sort, start: str, last: int | None) -> Pager:
+    """Return the links to the first page, unless it is shown, and to the page after `last`."""
+    first = _("Newest") if sort.descending else _("Oldest")
+    following = _("Older") if sort.descending else _("Newer")
+    return Pager(
+        label=_("Pages"),
+        before=[first_page(f"?sort={sort}", first)] if start else [],
+        after=[next_page(f"?sort={sort}&beyond={last}", following)] if last else [],
+    )
 
 
 @require_POST

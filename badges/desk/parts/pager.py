@@ -97,6 +97,14 @@ def url_of_page(
     return f"?{changed.urlencode()}" + (f"#{fragment}" if fragment else "")
 
 
+def url_of_order(query: QueryDict, order: str) -> str:
+    """Return the query string of the first page of a list in another order."""
+    changed = query.copy()
+    changed.pop("page", None)
+    changed["sort"] = order
+    return f"?{changed.urlencode()}"
+
+
 def first_page(url: str, text: str = "") -> PageLink:
     return PageLink(url=url, text=text or _("First page"), icon="first_page")
 

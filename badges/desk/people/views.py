@@ -1,6 +1,7 @@
 """Views of the members of staff: create, change, deactivate, and reset how they log in."""
 
 from datetime import datetime
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -16,9 +17,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from badges import shown_secrets
 from badges.desk.access import forbidden, keep_secret, require_form_methods, show, staff_page
 from badges.desk.parts.forms import SearchForm
-from badges.desk.parts.pager import paginate
+from badges.desk.parts.pager import paginate, url_of_order
 from badges.desk.parts.problems import focus_on_fault
 from badges.desk.people.forms import NewPersonForm, PersonForm, ResetForm
+from badges.desk.people.people_table import TABLE
 from badges.desk.people.state import state_of
 from badges.edit_forms import SEEN
 from badges.errors import BadgeError
@@ -41,15 +43,24 @@ def index(request):
     found = _people()
     if text := search_key(form.text):
         found = found.filter(pk__in=keys_matching(text, UserKey.objects.all()))
-    page, pager = paginate(found.prefetch_related("groups").order_by("username"), request.GET)
+    sort = TABLE.sort_of(request.GET.get("sort", ""))
+    page, pager = paginate(found.prefetch_related("groups").order_by(str(sort)), request.GET)
     now = timezone.now()
+    rows = [{"person": person, "state": state_of(person, now)} for person in page]
     context = {
         "title": _("People"),
         "form": form,
         "filtered": bool(form.text),
         "page": page,
         "pager": pager,
-        "rows": [{"person": person, "state": state_of(person, now)} for person in page],
+        "rows": rows,
+        "table": TABLE.show(
+            request.user,
+            rows,
+            key=lambda row: row["person"].pk,
+            sort=sort,
+            url_of=partial(url_of_order, request.GET),
+        ),
     }
     return show(request, "desk/people/list.html", context)
 

@@ -7,7 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from badges.desk.access import staff_page
-from badges.desk.ledgers import history, request_list
+from badges.desk.definitions import badge_table
+from badges.desk.integrators import integrator_table
+from badges.desk.ledgers import export_table, history, request_list
+from badges.desk.people import people_table
 from badges.desk.tables.table import Density, Table
 from badges.errors import BadgeError
 from badges.forms import origin_of
@@ -15,7 +18,14 @@ from badges.services.access import preferences
 
 TABLES = {
     table.name: table
-    for table in [request_list.TABLE, *(kind.table for kind in history.LEDGER_PAGES if kind.table)]
+    for table in [
+        request_list.TABLE,
+        badge_table.TABLE,
+        integrator_table.TABLE,
+        export_table.TABLE,
+        people_table.TABLE,
+        *(kind.table for kind in history.LEDGER_PAGES if kind.table),
+    ]
 }
 
 

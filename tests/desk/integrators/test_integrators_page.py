@@ -194,7 +194,7 @@ def test_the_list_of_integrators_has_no_numbers_before_the_first_count(desk, int
     answer = desk.get(LIST)
 
     assert "No calls have been counted yet" in answer.text
-    assert answer.text.count('class="desk-number">\N{EN DASH}</td>') == 2
+    assert answer.text.count('class="index-number"><span>\N{EN DASH}</span>') == 2
 
 
 def test_an_empty_list_of_integrators_shows_the_next_step(desk):

@@ -126,10 +126,10 @@ def test_the_list_of_exports_is_newest_first_and_paged_by_key(browser, ask, monk
     assert [each["export"].ledger for each in older.context["exports"]] == ["requests"]
 
 
-@pytest.mark.parametrize("before", ["x", "-1", "9" * 30])
-def test_an_invalid_cursor_of_exports_shows_the_newest(browser, ask, before):
+@pytest.mark.parametrize("beyond", ["x", "-1", "9" * 30])
+def test_an_invalid_cursor_of_exports_shows_the_newest(browser, ask, beyond):
     ask()
-    assert len(browser.get(LIST, {"before": before}).context["exports"]) == 1
+    assert len(browser.get(LIST, {"beyond": beyond}).context["exports"]) == 1
 
 
 def test_an_unknown_export_is_not_found(browser):

@@ -10,8 +10,6 @@ from django.utils import timezone
 from badges.desk.ledgers.forms import RequestForm
 from badges.desk.parts.presets import DAY, Preset
 from badges.models import Export
-from badges.services.access.preferences import choose_time_zone
-from badges.services.request_log import Origin
 from tests.factories import RequestLogFactory
 
 LOG = "/desk/requests/"
@@ -58,9 +56,8 @@ def test_the_days_of_a_preset_are_those_of_the_viewer(preset, zone):
 
 
 @pytest.mark.django_db
-def test_the_log_of_today_begins_at_midnight_of_the_viewer(browser, auditor):
-    zone = "Pacific/Apia"
-    choose_time_zone(origin=Origin(channel="MEMBERCARE", user=auditor), time_zone=zone)
+def test_the_log_of_today_begins_at_midnight_of_the_viewer(browser, settings):
+    settings.TIME_ZONE = zone = "Pacific/Apia"
     midnight = timezone.now().astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0)
     before, after = (
         RequestLogFactory(received_at=midnight + shift) for shift in (-DAY / 86_400, DAY / 86_400)
