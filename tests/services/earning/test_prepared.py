@@ -23,13 +23,13 @@ RETURNING id
 INSERT_ONCE = INSERT.replace("RETURNING", "ON CONFLICT DO NOTHING RETURNING")
 
 
-def is_straight(cursor):
+def is_direct(cursor):
     return isinstance(cursor.cursor, LibpqCursor)
 
 
 def prepared():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'straight%%'")
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'badgeadmin%%'")
         return cursor.fetchone()[0]
 
 
@@ -39,7 +39,7 @@ def prepared():
 def test_parameters_are_passed_unchanged(name, number):
     cursor = execute_prepared(SPELLED, {"name": name, "number": number, "at": AT})
 
-    assert is_straight(cursor)
+    assert is_direct(cursor)
     ((text, counted, is_same, again),) = cursor.fetchall()
     assert (text, counted, is_same, again) == (name, number, "t", name)
 
@@ -103,7 +103,7 @@ def test_a_closed_connection_is_a_retryable_error(needs_session):
 
 def test_a_prepared_statement_is_part_of_the_transaction():
     with transaction.atomic():
-        assert not is_straight(execute_prepared(INSERT, {"last": 1}))
+        assert not is_direct(execute_prepared(INSERT, {"last": 1}))
         transaction.set_rollback(True)
 
     assert not SummaryCursor.objects.exists()
@@ -119,14 +119,14 @@ def pooled():
 
 
 def test_no_statement_is_prepared_behind_a_pooler(pooled):
-    assert is_straight(execute_prepared(INSERT, {"last": 1}))
+    assert is_direct(execute_prepared(INSERT, {"last": 1}))
     assert execute_prepared("SELECT %(name)s::text", {"name": "ab"}).fetchall() == [("ab",)]
     assert prepared() == 0
 
 
 def test_a_statement_prepared_by_another_client_is_run(needs_session):
     execute_prepared(INSERT_ONCE, {"last": 1})
-    LibpqCursor._prepared.clear()  # as for another client of the same session
+    LibpqCursor._names_by_connection.clear()  # as for another client of the same session
 
     execute_prepared(INSERT_ONCE, {"last": 2})
     assert prepared() == 1
