@@ -31,6 +31,7 @@ from badges.services.catalogue.definitions import (
     update_badge,
 )
 from badges.services.catalogue.groups import create_custom_field
+from badges.services.customers.confirmations import Confirmation, ConfirmationNeeded
 from badges.services.customers.enrol import enrol_customers
 from badges.services.customers.limits import rebuild_tally
 from badges.services.earning.earn import earn_badge, earn_badges
@@ -172,6 +173,32 @@ def test_lists_and_single_earns_share_the_limits(make_earn, origin):
 
     customers = list(EarnedBadge.objects.values_list("customer_id", flat=True))
     assert len(customers) == len(set(customers)) == 12
+
+
+@pytest.mark.parametrize("level", [None, *LimitLevel])
+def test_of_two_users_who_issue_the_same_badge_at_once_one_is_asked(desk_origin, level):
+    """F18: neither a second tab nor a colleague gets past the question, with and without a list."""
+    limits = [Limit(level, LimitKind.FIXED_VALUE, MANY)] if level else []
+    badge = BadgeMetaFactory(limits=limits)
+    asked = []
+
+    def issue(number):
+        call = badge_arguments(badge, desk_origin, request_id=f"desk-{number}", owner=None)
+        call["confirmation"] = Confirmation(new_customers=frozenset([CUSTOMER, CUSTOMER + 1]))
+        try:
+            if number % 4:
+                earn_badge(customer_id=CUSTOMER, **call)
+            else:
+                earn_badges(customer_ids=[CUSTOMER, CUSTOMER + 1], **call)
+        except ConfirmationNeeded:
+            asked.append(number)
+
+    answers = run_concurrently([partial(issue, number) for number in range(8)])
+
+    assert answers == [DONE] * 8
+    assert len(asked) == 7
+    assert EarnedBadge.objects.filter(customer_id=CUSTOMER).count() == 1
+    assert RequestLog.objects.count() == 1
 
 
 @pytest.mark.parametrize("same_request", [True, False])

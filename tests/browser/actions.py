@@ -21,6 +21,11 @@ def choose(page, customer, text):
     page.keyboard.press("Space")
 
 
+def confirm(page, name="new_customers"):
+    """Answer a question of the panel by keyboard."""
+    page.locator(f"#desk-panel [name={name}]").press("Space")
+
+
 def wait_for_focus(page, name):
     """Wait until the field with this name has the focus."""
     page.wait_for_function("name => document.activeElement?.name == name", arg=name)

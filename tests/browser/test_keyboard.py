@@ -3,7 +3,7 @@
 import pytest
 
 from badges.models import EarnedBadge, Integrator
-from tests.browser.actions import RECEIPT, tab_to, type_credentials, wait_for_focus
+from tests.browser.actions import RECEIPT, confirm, tab_to, type_credentials, wait_for_focus
 from tests.factories import BadgeMetaFactory, IntegratorFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,8 @@ def test_a_badge_is_issued_by_keyboard_from_the_home_page(
     page.wait_for_load_state("load")
     go(page, "Issue: Welcome", "button")
 
-    page.wait_for_selector("#desk-panel >> text=Can be issued")
+    page.wait_for_selector("#desk-panel >> text=Can be issued once you confirm")
+    confirm(page)
     page.keyboard.press("Control+Enter")
 
     page.wait_for_url(RECEIPT)

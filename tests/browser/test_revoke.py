@@ -3,7 +3,7 @@
 import pytest
 
 from badges.models import EarnedBadge, Limit, LimitKind, LimitLevel
-from tests.browser.actions import RECEIPT, choose, fits, log_in, tab_to, wait_for_focus
+from tests.browser.actions import RECEIPT, choose, confirm, fits, log_in, tab_to, wait_for_focus
 from tests.browser.conftest import on_desktop_and_phone
 from tests.factories import BadgeMetaFactory, EarnedBadgeFactory
 
@@ -31,6 +31,7 @@ def test_a_list_is_issued_revoked_and_partly_reissued(open_page, shoot, once_onl
     choose(page, "1001 1002; 1003", "once")
     wait_for_text(page, "2 can be issued, 1 cannot")
     shoot(page, f"issue-list-{theme}-{width}")
+    confirm(page)
     page.keyboard.press("Control+Enter")
 
     page.wait_for_url(RECEIPT)

@@ -2,10 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from badges.desk.parts.forms import DeskForm
+from badges.desk.parts.forms import ConfirmingForm
 
 
-class EnrolForm(DeskForm):
+class EnrolForm(ConfirmingForm):
     """Enrol one customer for one badge; the URL of the page contains both."""
 
     def __init__(self, *args, **kwargs):

@@ -17,6 +17,7 @@ from badges.desk.customers import timeline
 from badges.desk.customers.cards import PAGE_SIZE, Tab, cards_of, listed_on, verdict_of
 from badges.desk.customers.forms import EnrolForm
 from badges.desk.issuing import verdicts
+from badges.desk.issuing.questions import Checks
 from badges.desk.parts.forms import new_request_id
 from badges.desk.parts.pager import dated_pager, numbered_pager
 from badges.desk.parts.picker import pill_of
@@ -26,6 +27,10 @@ from badges.errors import BadgeError, ErrorCode
 from badges.models import BadgeMeta, Channel, is_id
 from badges.offers import offers_to
 from badges.selectors import customer_badges
+from badges.services.customers.confirmations import (
+    ConfirmationNeeded,
+    questions_about_enrolment,
+)
 from badges.services.customers.enrol import enrol_customers, preview_enrolment
 from badges.services.request_log import Origin
 
@@ -123,7 +128,10 @@ def enrol(request, customer_id, badge_id):
             badge_id=badge_id,
             customer_ids=[customer_id],
             event_at=form.cleaned_data["event_at"],
+            confirmation=form.confirmation,
         )
+    except ConfirmationNeeded:
+        return _show_enrol(request, form, customer_id, badge_id, focus_panel=True)
     except BadgeError as refusal:
         return _refused(request, form, refusal, customer_id, badge_id)
     if result.refused:
@@ -204,11 +212,26 @@ def _enrolling(request, form, customer_id, badge_id):
         event_at=event_at,
     )
     outcome = found.outcome
+    verdict = verdict_of(outcome.refusal, _("Can be enrolled"), _("Cannot be enrolled"))
     return context | {
-        "verdict": verdict_of(outcome.refusal, _("Can be enrolled"), _("Cannot be enrolled")),
+        "verdict": _with_questions(request, form, verdict, customer_id),
         "enrolment": outcome.fact,
         "overlapping": outcome.existing,
     }
+
+
+def _with_questions(request, form, verdict, customer_id):
+    """Add the questions about the customer, or remarks if the enrolment is refused."""
+    checks = Checks(
+        found=questions_about_enrolment([customer_id]),
+        confirmation=form.confirmation,
+        user=request.user,
+        now=timezone.now(),
+    )
+    if verdict.state == verdicts.REFUSED:
+        return replace(verdict, remarks=checks.remarks(customer_id))
+    questions = checks.questions([customer_id])
+    return verdicts.asking(verdict, questions, _("Can be enrolled once you confirm"))
 
 
 def _refused(request, form, refusal, customer_id, badge_id):

@@ -1,5 +1,6 @@
 """The previewed or recorded outcome for each of several customers, in one row each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from badges.desk.customers.links import timeline_url
-from badges.desk.issuing.verdicts import OPEN, REFUSED, Verdict
+from badges.desk.issuing.questions import Checks
+from badges.desk.issuing.verdicts import OPEN, REFUSED, Verdict, asking
 from badges.desk.parts.numbers import group_digits
 from badges.desk.parts.picker import Pill, pill_of
 from badges.errors import BadgeError, in_words
@@ -16,14 +18,20 @@ from badges.models import Definition, EarnedBadge, Enrolment, RequestLog
 from badges.services.earning.preview import Preview
 
 MIXED = "mixed"
-DONE, NOT_DONE, REVOKED, TO_REVOKE = "good", "bad", "off", "warn"
+DONE, NOT_DONE, REVOKED, TO_REVOKE, TO_CONFIRM = "good", "bad", "off", "warn", "ask"
 
-ICONS = {DONE: "check_circle", NOT_DONE: "cancel", REVOKED: "undo", TO_REVOKE: "do_not_disturb_on"}
+ICONS = {
+    DONE: "check_circle",
+    NOT_DONE: "cancel",
+    REVOKED: "undo",
+    TO_REVOKE: "do_not_disturb_on",
+    TO_CONFIRM: "help",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One row: the state as a word, an icon and a colour, the customer, and the reason."""
+    """One row: the state as a word, an icon and a colour, the customer, the reason, and remarks."""
 
     tone: str
     label: str
@@ -31,6 +39,7 @@ class Row:
     text: str = ""
     code: int | None = None
     fact: EarnedBadge | Enrolment | None = None
+    remarks: Sequence[str] = ()
 
     @property
     def icon(self) -> str:
@@ -44,31 +53,41 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class ListVerdict(Verdict):
-    """The verdict on several customers, with one row each; `ends_at` is the end of their badges."""
+    """The verdict on several customers, with one row each; `ends_at` is the end of their badges.
+
+    `is_partial` is whether the badge can be issued to some of them only.
+    """
 
     rows: list[Row]
+    is_partial: bool
     badge: Definition | None
     pill: Pill | None
     ends_at: datetime | None
 
 
-def of_preview(preview: Preview, now: datetime) -> ListVerdict:
-    """Return the verdict on an earn for several customers, with the totals first."""
+def of_preview(preview: Preview, checks: Checks) -> ListVerdict:
+    """Return the verdict on an earn for several customers, with the totals first.
+
+    Rows with remarks come first: numbers without a record, recent issues, repeated numbers.
+    """
     held = _held(preview)
-    rows = [_row(outcome, held.get(outcome.customer_id, 0)) for outcome in preview.outcomes]
-    facts = [outcome.fact for outcome in preview.outcomes if outcome.fact]
-    ready, refused = len(facts), len(rows) - len(facts)
-    return ListVerdict(
+    outcomes = sorted(preview.outcomes, key=lambda outcome: checks.rank(outcome.customer_id))
+    facts = [outcome.fact for outcome in outcomes if outcome.fact]
+    ready, refused = len(facts), len(outcomes) - len(facts)
+    title = totals(
+        (ready, ngettext("%(count)s can be issued", "%(count)s can be issued", ready)),
+        (refused, ngettext("%(count)s cannot", "%(count)s cannot", refused)),
+    )
+    verdict = ListVerdict(
         state=(MIXED if refused else OPEN) if facts else REFUSED,
-        title=totals(
-            (ready, ngettext("%(count)s can be issued", "%(count)s can be issued", ready)),
-            (refused, ngettext("%(count)s cannot", "%(count)s cannot", refused)),
-        ),
-        rows=rows,
+        title=title,
+        is_partial=bool(facts and refused),
+        rows=[_row(outcome, held.get(outcome.customer_id, 0), checks) for outcome in outcomes],
         badge=preview.badge,
-        pill=pill_of(preview.badge, now) if preview.badge else None,
+        pill=pill_of(preview.badge, checks.now) if preview.badge else None,
         ends_at=facts[0].expires_at if facts else None,
     )
+    return asking(verdict, checks.questions([fact.customer_id for fact in facts]), title)
 
 
 def totals(*counts: tuple[int, str]) -> str:
@@ -103,8 +122,9 @@ def refused_items(request: RequestLog) -> list[Row]:
     ]
 
 
-def _row(outcome, held: int) -> Row:
+def _row(outcome, held: int, checks: Checks) -> Row:
     refusal: BadgeError | None = outcome.refusal
+    remarks = checks.remarks(outcome.customer_id)
     if refusal:
         return Row(
             tone=NOT_DONE,
@@ -112,11 +132,14 @@ def _row(outcome, held: int) -> Row:
             customer_id=outcome.customer_id,
             text=refusal.message,
             code=int(refusal.code),
+            remarks=remarks,
         )
     text = ngettext("has it once already", "has it %(count)d times already", held)
+    to_confirm = checks.needs_tick(outcome.customer_id)
     return Row(
-        tone=DONE,
-        label=_("Can be issued"),
+        tone=TO_CONFIRM if to_confirm else DONE,
+        label=_("To confirm") if to_confirm else _("Can be issued"),
+        remarks=remarks,
         customer_id=outcome.customer_id,
         text=text % {"count": held} if held else "",
     )

@@ -1,13 +1,15 @@
 """The preview of an issue in words, which the page shows before the form is sent."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from badges.desk.issuing.questions import Checks, Question
 from badges.desk.parts.descriptions import window
 from badges.desk.parts.picker import Pill, pill_of
 from badges.errors import BadgeError
@@ -31,6 +33,7 @@ IDLE = "idle"
 INVALID = "invalid"
 OPEN = "open"
 REFUSED = "refused"
+ASK = "ask"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +84,10 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The content of the panel; `original` is the request that used up the id of this form."""
+    """The content of the panel; `original` is the request that used up the id of this form.
+
+    `remarks` are about a customer for whom nothing would be written, and who is not asked about.
+    """
 
     state: str
     title: "StrOrPromise"
@@ -89,9 +95,13 @@ class Verdict:
     code: int | None = None
     facts: Facts | None = None
     problems: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    remarks: Sequence[str] = ()
     original: RequestLog | None = None
     used_up: bool = False
 
+
+VerdictT = TypeVar("VerdictT", bound=Verdict)
 
 WAITING = Verdict(
     state=IDLE,
@@ -114,21 +124,33 @@ def of_form(form) -> Verdict:
     return Verdict(state=INVALID, title=_("This cannot be checked"), problems=tuple(problems))
 
 
-def of_preview(preview: Preview, now: datetime) -> Verdict:
+def of_preview(preview: Preview, checks: Checks) -> Verdict:
     """Return the verdict on the preview of an earn."""
     if preview.outcome.refusal:
-        return of_refusal(preview.outcome.refusal, preview, now)
-    return Verdict(state=OPEN, title=_("Can be issued"), facts=_facts(preview, now))
+        return of_refusal(preview.outcome.refusal, preview, checks)
+    verdict = Verdict(state=OPEN, title=_("Can be issued"), facts=_facts(preview, checks.now))
+    questions = checks.questions([preview.outcome.customer_id])
+    return asking(verdict, questions, _("Can be issued once you confirm"))
 
 
-def of_refusal(refusal: BadgeError, preview: Preview, now: datetime) -> Verdict:
+def asking(verdict: VerdictT, questions: tuple[Question, ...], title: str) -> VerdictT:
+    """Return a verdict with questions; until all are answered, with another state and title."""
+    verdict = replace(verdict, questions=questions)
+    if all(question.is_ticked for question in questions):
+        return verdict
+    return replace(verdict, state=ASK, title=title)
+
+
+def of_refusal(refusal: BadgeError, preview: Preview, checks: Checks) -> Verdict:
     """Return the verdict on a refused earn, with the message of the rule."""
+    customer_ids = [outcome.customer_id for outcome in preview.outcomes]
     return Verdict(
         state=REFUSED,
         title=_("Cannot be issued"),
         text=refusal.message,
         code=int(refusal.code),
-        facts=_facts(preview, now),
+        facts=_facts(preview, checks.now),
+        remarks=checks.remarks(customer_ids[0]) if len(customer_ids) == 1 else (),
     )
 
 

@@ -7,11 +7,13 @@ from django.utils.translation import gettext as _
 
 from badges.desk.access import part_of_form, require_form_methods, show, staff_page
 from badges.desk.issuing import bulk_verdicts, verdicts
+from badges.desk.issuing.questions import Checks
 from badges.desk.parts.forms import IssueForm, PrefillForm
 from badges.desk.parts.picker import pick
 from badges.desk.parts.problems import focus_on_fault
 from badges.errors import BadgeError, ErrorCode
 from badges.models import Channel, EarnedBadge, RequestLog
+from badges.services.customers.confirmations import ConfirmationNeeded, questions_about_earn
 from badges.services.earning.earn import earn_badge, earn_badges
 from badges.services.earning.preview import preview_earn
 from badges.services.request_log import Origin
@@ -30,6 +32,8 @@ def issue(request):
         return _show_form(request, form, verdicts.of_form(form), focus_panel=not focused)
     try:
         receipt_pk = _issue(request, form)
+    except ConfirmationNeeded:
+        return _show_form(request, form, _verdict(request, form), focus_panel=True)
     except BadgeError as refusal:
         return _refused(request, form, refusal)
     return redirect("desk:receipt", receipt_pk)
@@ -65,6 +69,7 @@ def _issue(request, form):
     call = {
         "origin": form.origin(request.user),
         "request_id": form.cleaned_data["request_id"],
+        "confirmation": form.confirmation,
         **form.earn_arguments,
     }
     if form.for_several:
@@ -121,7 +126,7 @@ def _first_verdict(request, form):
         reissue_of=form.reissued,
         now=now,
     )
-    return verdicts.of_preview(found, now)
+    return verdicts.of_preview(found, _checks(request, form, found, now))
 
 
 def _initial(request, named):
@@ -155,7 +160,8 @@ def _verdict(request, form):
         return verdicts.of_form(form)
     now = timezone.now()
     found = _preview(request, form, now)
-    return (bulk_verdicts if form.for_several else verdicts).of_preview(found, now)
+    checks = _checks(request, form, found, now)
+    return (bulk_verdicts if form.for_several else verdicts).of_preview(found, checks)
 
 
 def _preview(request, form, now):
@@ -168,6 +174,18 @@ def _preview(request, form, now):
     )
 
 
+def _checks(request, form, found, now):
+    """Return the questions about the customers of a preview, and the answers of the form."""
+    customer_ids = [outcome.customer_id for outcome in found.outcomes]
+    return Checks(
+        found=questions_about_earn(found.badge and found.badge.id, customer_ids, now),
+        repeated=form.repeated,
+        confirmation=form.confirmation,
+        user=request.user,
+        now=now,
+    )
+
+
 def _refused(request, form, refusal):
     """Redirect to the receipt if the same badge was issued before, else show the refusal."""
     if refusal.original and refusal.identical:
@@ -177,6 +195,6 @@ def _refused(request, form, refusal):
         return _show_form(request, form, verdicts.of_used_form(refusal), focus_panel=True)
     now = timezone.now()
     found = _preview(request, form, now)
-    verdict = verdicts.of_refusal(refusal, found, now)
+    verdict = verdicts.of_refusal(refusal, found, _checks(request, form, found, now))
     form.add_refusal(refusal)
     return _show_form(request, form, verdict, focus_panel=not focus_on_fault(form))

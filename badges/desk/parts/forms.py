@@ -18,6 +18,7 @@ from badges.desk.parts.problems import Part
 from badges.models import Channel, IssueReason
 from badges.models.ids import MAX_CUSTOMER_ID
 from badges.models.reasons import MAX_CASE_NUMBER_LENGTH
+from badges.services.customers.confirmations import Confirmation
 from badges.services.request_log import Origin
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -157,11 +158,39 @@ class EarnedIdField(forms.RegexField):
         return super().to_python(value).lower()
 
 
-class IssueForm(DeskForm):
+class ConfirmingForm(DeskForm):
+    """Base class of the forms that ask before they issue or enrol (`desk.issuing.questions`).
+
+    A tick sends the numbers or ids that it confirms: it does not confirm those that another check
+    finds later.
+    """
+
+    confirmed = ["new_customers", "recent"]
+
+    new_customers = PastedField(CustomerIdField(), required=False, widget=forms.HiddenInput)
+    recent = PastedField(EarnedIdField(), required=False, widget=forms.HiddenInput)
+
+    @property
+    def typed(self):
+        """Return the fields to store as they were typed, with the ticks that were sent."""
+        return [*DeskForm.typed, *self.sent(self.confirmed)]
+
+    def sent(self, names):
+        """Return the names of the fields that have a value."""
+        return [name for name in names if self.data.get(name)]
+
+    @property
+    def confirmation(self):
+        """Return the answers of the user, also of an invalid or an unsent form."""
+        given = self.cleaned_data if self.is_bound else {}
+        return Confirmation(**{name: frozenset(given.get(name) or ()) for name in self.confirmed})
+
+
+class IssueForm(ConfirmingForm):
     """One badge for one or several customers."""
 
     field_order = ["customer_id", "search", "badge_id", "event_at", "because", "case_number"]
-    optional = ["because", "case_number", "reissue_of"]
+    optional = ["because", "case_number", "reissue_of", *ConfirmingForm.confirmed]
 
     customer_id = CustomerIdsField(
         label=_("Customer ID"),
@@ -203,8 +232,7 @@ class IssueForm(DeskForm):
     @property
     def typed(self):
         """Return the fields to store as they were typed; optional ones only if they were sent."""
-        more = [name for name in self.optional if self.data.get(name)]
-        return ["customer_id", "badge_id", *DeskForm.typed, *more]
+        return ["customer_id", "badge_id", *DeskForm.typed, *self.sent(self.optional)]
 
     def origin(self, user):
         """Return the origin of the request, with the chosen reason and the case number."""
@@ -218,6 +246,11 @@ class IssueForm(DeskForm):
     @property
     def customer_ids(self):
         return self.cleaned_data["customer_id"]
+
+    @property
+    def repeated(self):
+        """Return the numbers that were entered more than once, also of a form that is not sent."""
+        return self.customer_ids.repeated if self.is_bound else {}
 
     @property
     def for_several(self):

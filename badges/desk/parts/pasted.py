@@ -1,6 +1,7 @@
 """A field for several ids, which are pasted from a mail or a table."""
 
 import re
+from collections import Counter
 from typing import Any
 
 from django import forms
@@ -10,8 +11,19 @@ from django.utils.translation import gettext as _
 MAX_PASTED = 200
 
 
+class Pasted(list[Any]):
+    """Unique values in the order in which they were pasted.
+
+    `repeated` has the number of times of those that were pasted more than once.
+    """
+
+    def __init__(self, values):
+        super().__init__(dict.fromkeys(values))
+        self.repeated = {value: times for value, times in Counter(values).items() if times > 1}
+
+
 class PastedField(forms.CharField):
-    """Ids separated by spaces, commas, semicolons or new lines, cleaned to a list of unique values.
+    """Ids separated by spaces, commas, semicolons or new lines, cleaned to `Pasted`.
 
     `each` is the field that cleans one id. If there are several ids, the error quotes the invalid
     one.
@@ -31,7 +43,7 @@ class PastedField(forms.CharField):
         if self.required and not given:
             raise ValidationError(self.error_messages["required"], code="required")
         check_number(len(given))
-        return list(dict.fromkeys(self._one(each, alone=len(given) == 1) for each in given))
+        return Pasted([self._one(each, alone=len(given) == 1) for each in given])
 
     def _one(self, text, *, alone):
         try:

@@ -20,6 +20,8 @@ from badges.models import (
     new_id,
 )
 from badges.services.catalogue import definitions
+from badges.services.customers import confirmations
+from badges.services.customers.confirmations import Confirmation
 from badges.services.customers.outcomes import BulkResult, Outcome, record_refused_items
 from badges.services.request_log import Origin, fingerprint, logged_request
 
@@ -40,12 +42,14 @@ def enrol_customers(
     customer_ids: Sequence[int],
     owner: Owner | None = None,
     event_at: datetime | None = None,
+    confirmation: Confirmation | None = None,
     now: datetime | None = None,
 ) -> BulkResult[Enrolment]:
     """Let customers earn an ISSUE_EARN badge from `event_at` on (CONTRACT.md, 2.3 and 4.2).
 
     A customer named twice counts once; 1040 refuses only its customer. Raises BadgeError: 809, 403,
-    404, 400, 815, 750, 816.
+    404, 400, 815, 750, 816. With a `confirmation`, raises ConfirmationNeeded, and writes nothing,
+    if it does not answer every question (CONTRACT.md, 6.2).
     """
     now = now or timezone.now()
     customer_ids = list(dict.fromkeys(customer_ids))
@@ -67,7 +71,9 @@ def enrol_customers(
         since = event_at or now
         rules.check_enrolment(badge, now=now, event_at=since)
         outcomes = _decide(badge, customer_ids, since, now, owner, request)
-        Enrolment.objects.bulk_create(outcome.fact for outcome in outcomes if outcome.fact)
+        enrolments = [outcome.fact for outcome in outcomes if outcome.fact]
+        confirmations.check_enrolment(confirmation, [fact.customer_id for fact in enrolments])
+        Enrolment.objects.bulk_create(enrolments)
         record_refused_items(request, outcomes)
     return BulkResult(request, outcomes, expires_at=badge.enrolment_ends(since))
 

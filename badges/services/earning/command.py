@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from badges import rules
 from badges.models import Channel, Definition, Enrolment, Owner, OwnerType, new_id
+from badges.services.customers.confirmations import Confirmation
 from badges.services.request_log import Origin, fingerprint
 
 
@@ -17,7 +18,8 @@ class EarnCommand:
     """The input of an earn, the same for all its customers.
 
     `badge_id` is None if the badge is found by its claim. `fingerprint` is a hash of the input as
-    the client sent it, before defaults are filled in.
+    the client sent it, before defaults are filled in. `confirmation` is None for every channel but
+    the desk, whose users are asked before the write.
     """
 
     origin: Origin
@@ -29,6 +31,7 @@ class EarnCommand:
     badge_id: str | None = None
     reissue_of: str | None = None
     fingerprint: str = ""
+    confirmation: Confirmation | None = None
 
     @property
     def customer_id(self) -> int:
@@ -89,6 +92,7 @@ def single_earn_command(
     owner: Owner | None = None,
     event_at: datetime | None = None,
     reissue_of: str | None = None,
+    confirmation: Confirmation | None = None,
     now: datetime | None = None,
 ) -> EarnCommand:
     """Return the command of a single earn.
@@ -109,6 +113,7 @@ def single_earn_command(
         badge_id=badge_id,
         reissue_of=reissue_of,
         fingerprint=fingerprint(**arguments),
+        confirmation=confirmation,
     )
 
 

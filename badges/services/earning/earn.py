@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from badges.models import Owner
+from badges.services.customers.confirmations import Confirmation
 from badges.services.customers.outcomes import BulkResult
 from badges.services.earning.command import EarnCommand, Earned, single_earn_command
 from badges.services.earning.fast_path import try_fast_earn
@@ -25,6 +26,7 @@ def earn_badge(
     owner: Owner | None = None,
     event_at: datetime | None = None,
     reissue_of: str | None = None,
+    confirmation: Confirmation | None = None,
     now: datetime | None = None,
 ) -> Earned:
     """Give a badge to one customer, once for each request id (CONTRACT.md, 2.1, 5 and 7).
@@ -33,7 +35,8 @@ def earn_badge(
     time of the customer's action, by default the processing time `now` (both aware). Only
     MemberCare may leave out `owner`. `reissue_of` is the revoked earned badge that the new one
     replaces. Raises BadgeError: 809, 403, 404, 715, 716, 815, 750, 810, 816, 2005, 811, 2001, 2002;
-    a refusal writes only its row in the request log.
+    a refusal writes only its row in the request log. With a `confirmation`, raises
+    ConfirmationNeeded, and writes nothing, if it does not answer every question (CONTRACT.md, 6.2).
     """
     command = single_earn_command(
         origin=origin,
@@ -43,6 +46,7 @@ def earn_badge(
         owner=owner,
         event_at=event_at,
         reissue_of=reissue_of,
+        confirmation=confirmation,
         now=now,
     )
     return try_fast_earn(command) or earn_on_slow_path(command)
@@ -56,12 +60,14 @@ def earn_badges(
     badge_id: str | None = None,
     owner: Owner | None = None,
     event_at: datetime | None = None,
+    confirmation: Confirmation | None = None,
     now: datetime | None = None,
 ) -> BulkResult[Earned]:
     """Give a badge to many customers in one transaction; a customer named twice counts once.
 
     An error of the badge or of the call refuses the whole call as in `earn_badge`; 811, 2001 and
-    2002 refuse only their customer (CONTRACT.md, 2.2).
+    2002 refuse only their customer (CONTRACT.md, 2.2). A `confirmation` is checked as in
+    `earn_badge`, for the customers that are not refused.
     """
     now = now or timezone.now()
     customer_ids = list(dict.fromkeys(customer_ids))
@@ -75,5 +81,6 @@ def earn_badges(
         request_id=request_id,
         badge_id=badge_id,
         fingerprint=fingerprint(**arguments),
+        confirmation=confirmation,
     )
     return earn_many_on_slow_path(command)

@@ -47,9 +47,12 @@ def try_fast_earn(command: EarnCommand) -> Earned | None:
 def accepting_badge(command: EarnCommand) -> Definition | None:
     """Return the cached badge of a command, or None if the slow path has to decide.
 
-    The command passes all rules of the badge, except perhaps those on counts and enrolments.
+    The command passes all rules of the badge, except perhaps those on counts and enrolments. A
+    command of the desk, which has a confirmation, needs the lock of the slow path.
     """
     if command.badge_id is None or command.reissue_of is not None or command.origin.states_reason:
+        return None
+    if command.confirmation is not None:
         return None
     badge = definitions.cached_definition(command.badge_id)
     if badge is None:

@@ -3,7 +3,7 @@
 from badges import rules
 from badges.models import Definition, Operation
 from badges.services.catalogue import definitions
-from badges.services.customers import limits
+from badges.services.customers import confirmations, limits
 from badges.services.customers.outcomes import BulkResult, Outcome, record_refused_items
 from badges.services.earning.bulk_insert import insert_earned
 from badges.services.earning.command import EarnCommand, Earned
@@ -55,6 +55,8 @@ def _earn(
     badge = definitions.lock_definition(badge, command.customer_ids)
     outcomes = decide(badge, command, request_id)
     earned = [outcome.fact for outcome in outcomes if outcome.fact]
+    customer_ids = [fact.customer_id for fact in earned]
+    confirmations.check_earn(command.confirmation, badge.id, customer_ids, command.now)
     insert_earned(earned)
     limits.add_to_tally(badge, [(fact.event_at, fact.earned_at) for fact in earned])
     return badge, outcomes

@@ -26,7 +26,7 @@ def page(enrolled_badge):
 def filled():
     def fill(**changes):
         usual = {"event_at": "", "reason": "Called in", "request_id": new_request_id()}
-        return usual | changes
+        return usual | {"new_customers": "1001"} | changes
 
     return fill
 
@@ -71,7 +71,9 @@ def test_an_enrolment_writes_one_enrolment_and_one_request(
     assert (enrolment.request, enrolment.owner_type) == (request, "Membercare")
     assert (request.channel, request.user) == (Channel.MEMBERCARE, member_care)
     assert (request.reason, request.request_id) == ("Called in", fields["request_id"])
-    assert json.loads(request.content) == {"event_at": "2026-03-01T10:30", "reason": "Called in"}
+    assert json.loads(request.content) == {
+        name: fields[name] for name in ("event_at", "reason", "new_customers")
+    }
     assert response.redirect_chain == [(f"/desk/receipts/{request.pk}/", 302)]
     assert "customer 1001 enrolled" in response.text
 

@@ -79,7 +79,8 @@ def test_an_issue_writes_one_badge_and_one_request(desk, member_care, live_badge
     assert (request.user, request.integrator) == (member_care, None)
     assert (request.reason, request.request_id) == ("Called in", fields["request_id"])
     assert json.loads(request.content) == {
-        name: fields[name] for name in ("customer_id", "badge_id", "event_at", "reason")
+        name: fields[name]
+        for name in ("customer_id", "badge_id", "event_at", "reason", "new_customers")
     }
 
 
