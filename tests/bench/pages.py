@@ -241,8 +241,9 @@ def of_people() -> list[Visit]:
 
 
 def of_lists(big_list, revoked_list, revocation) -> list[Visit]:
-    """Return visits of receipts and revocations, of one badge and of lists."""
+    """Return visits of receipts and revocations, of one badge, of lists and of a customer."""
     from badges.models import RequestLog
+    from tests.bench.fill import FAITHFUL
 
     single = RequestLog.objects.accepted().filter(operation="EARN").latest("pk")
     ids = big_list.earnedbadge_set.order_by("customer_id").values_list("pk", flat=True)[:PASTED]
@@ -254,6 +255,7 @@ def of_lists(big_list, revoked_list, revocation) -> list[Visit]:
         page("receipt of a revocation", "desk:receipt", revocation.pk),
         page("revoke", "desk:revoke"),
         page("revoke 200", "desk:revoke", pasted=" ".join(ids)),
+        page("revoke, customer of 1,000", "desk:revoke", pasted=FAITHFUL),
         page("revoke a list", "desk:revoke_request", big_list.pk),
         page("revoke a list, done", "desk:revoke_request", revoked_list.pk),
     ]

@@ -282,9 +282,14 @@ TABLES = {
         ),
         Page(
             "issue, possible",
-            "/desk/issue/?badge={badge.pk}",
-            choose("777", "text=Can be issued"),
+            "/desk/issue/?badge={enrolled.pk}",
+            choose("1001", "#desk-panel >> text=Can be issued"),
             through="desk:preview",
+        ),
+        Page(
+            "issue, to confirm",
+            "/desk/issue/?badge={badge.pk}",
+            choose("777", "#desk-panel [type=checkbox]"),
         ),
         Page(
             "issue, refused before",
@@ -306,6 +311,11 @@ TABLES = {
         Page("receipt of one revoked", "/desk/receipts/{given.request_id}/"),
         Page("revoke", "/desk/revoke/"),
         Page("revoke, wrong", "/desk/revoke/", press("Check", ".desk-errors", pasted="x y")),
+        Page(
+            "revoke, of a customer",
+            "/desk/revoke/",
+            press("Check", "text=Which badges should be revoked?", pasted="1001"),
+        ),
         Page("revoke, dry run", "/desk/revoke/?earned={one.pk}&earned={given.pk}"),
         Page(
             "revoke, no reason",

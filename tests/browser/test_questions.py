@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @on_desktop_and_phone
 def test_an_unknown_customer_needs_a_tick(open_page, shoot, member_care, live_badge, theme, width):
-    """F2: a number that nobody has used is not green, and Issue leads to the tick."""
+    """F2: an unused number is not green, and Issue leads to the tick."""
     page = open_page(width=width, theme=theme)
     log_in(page, "maria", "/desk/issue/")
     choose(page, "17030", "welc")
@@ -54,7 +54,7 @@ def test_a_second_tab_is_asked_before_it_issues_again(open_page, shoot, member_c
     assert EarnedBadge.objects.filter(badge=live_badge).count() == 2
 
 
-def test_a_list_shows_what_to_check_first(open_page, shoot, member_care, live_badge):
+def test_a_list_shows_numbers_to_check_first(open_page, shoot, member_care, live_badge):
     """F19: new and repeated numbers are not between the others."""
     for customer_id in (1001, 1002):
         EarnedBadgeFactory(customer_id=customer_id)

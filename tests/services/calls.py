@@ -26,7 +26,7 @@ from badges.services import receipts, request_log
 from badges.services.access import authority, integrators, people, setup_links, sign_in
 from badges.services.catalogue import definitions, groups, pictures, reasons, windows
 from badges.services.catalogue.definitions import BadgeDraft
-from badges.services.customers import enrol, imports, limits, revoke
+from badges.services.customers import confirmations, enrol, imports, limits, revoke
 from badges.services.customers.imports import ImportedBadge
 from badges.services.customers.revoke import EnrolmentToRevoke
 from badges.services.earning import earn, preview
@@ -401,6 +401,12 @@ READERS = {
     "customers.enrol.preview_enrolments": lambda s: enrol.preview_enrolments(
         origin=s.origin, customer_id=CUSTOMER, badges=[s.enrolled.definition()]
     ),
+    "customers.confirmations.questions_about_earn": lambda s: confirmations.questions_about_earn(
+        s.badge.pk, [CUSTOMER], NOW
+    ),
+    "customers.confirmations.questions_about_enrolment": lambda s: (
+        confirmations.questions_about_enrolment([CUSTOMER])
+    ),
     "record.archives.sealed_month": no_such_month,
     "record.erasure.preview_erasure": lambda s: erasure.preview_erasure(CUSTOMER),
     "record.erasure.pseudonym_of": lambda s: erasure.pseudonym_of(CUSTOMER),
@@ -439,6 +445,8 @@ READERS = {
 # Services that write without a row of their own, with the reason.
 EXEMPT = {
     "catalogue.groups.save_named": "saves a row for the services of groups, fields and reasons",
+    "customers.confirmations.check_earn": "part of an earn, which has its row",
+    "customers.confirmations.check_enrolment": "part of an enrolment, which has its row",
     "access.built_in_groups.install_roles": "it calls `people.install_access_group` (test_roles)",
     "access.account_keys.keep_key": "follows what another service saves",
     "access.account_keys.store_keys": "follows what another service saves",

@@ -148,7 +148,8 @@ def enrol_preview(request, customer_id, badge_id):
     form = EnrolForm(request.POST)
     if request.htmx:
         context = _enrolling(request, form, customer_id, badge_id)
-        return render(request, "desk/_enrol_panel.html", context)
+        context["panel"] = "desk/_enrol_panel.html"
+        return render(request, "desk/_panel_update.html", context)
     return _show_enrol(request, form, customer_id, badge_id, focus_panel=True)
 
 

@@ -31,7 +31,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Checks:
-    """What the panel checks besides the rules: the questions, and numbers that were pasted twice.
+    """The checks of the panel besides the rules: the questions, and numbers pasted repeatedly.
 
     `confirmation` has the ticks that the form sent.
     """
@@ -45,18 +45,18 @@ class Checks:
     def questions(self, customer_ids: Collection[int]) -> tuple[Question, ...]:
         """Return the questions about customers for whom something would be written."""
         found = self.found.about(customer_ids)
-        asked = []
+        questions = []
         if found.new_customers:
-            asked.append(self._about_numbers(sorted(found.new_customers)))
+            questions.append(self._about_numbers(sorted(found.new_customers)))
         if found.recent:
-            asked.append(self._about_repetition(list(found.recent.values())))
-        return tuple(asked)
+            questions.append(self._about_repetition(list(found.recent.values())))
+        return tuple(questions)
 
     def needs_tick(self, customer_id: int) -> bool:
         return customer_id in self.found.new_customers or customer_id in self.found.recent
 
     def remarks(self, customer_id: int) -> list[str]:
-        """Return what is to be said about one customer, the most important first."""
+        """Return the remarks about one customer, the most important first."""
         remarks = []
         if customer_id in self.found.new_customers:
             remarks.append(_without_record(customer_id))

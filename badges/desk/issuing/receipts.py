@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -14,15 +16,18 @@ from django.views.decorators.http import require_safe
 from badges.desk.access import show, staff_page
 from badges.desk.customers.links import timeline_url
 from badges.desk.issuing import bulk_verdicts
+from badges.desk.parts.forms import new_request_id
 from badges.desk.parts.numbers import bounded_count, first_rows
 from badges.desk.parts.pager import Pager, first_page, next_page
 from badges.desk.parts.pictures import picture_of
+from badges.desk.revoking.forms import UNDONE, Reason
 from badges.models import Channel, EarnedBadge, Enrolment, Operation, RefusedItem, RequestLog
 from badges.paging import MAX_LISTED
 from badges.services.receipts import record_receipt_read
 from badges.services.request_log import Origin
 
 PAGE_SIZE = 200
+UNDO_OFFERED = timedelta(seconds=30)
 Line = EarnedBadge | Enrolment | RefusedItem
 CURSOR = re.compile(r"(\d{1,19})\.(?:([0-9a-f]{24})|(\d{1,18}))", re.ASCII)
 
@@ -77,6 +82,7 @@ def receipt(request, pk):
     record_receipt_read(origin=Origin(channel=Channel.MEMBERCARE, user=request.user), receipt=row)
     picture = picture_of(row.badge) if row.badge else None
     context |= {"title": _("Receipt %(id)d") % {"id": pk}, "row": row, "picture": picture}
+    context["undo"] = context.get("is_revocable") and _undo(request.user, row)
     return show(request, template, context)
 
 
@@ -92,7 +98,27 @@ def _of_one(row, _start):
     )
     if earned is None:
         raise Http404
-    return "desk/receipt.html", {"earned": earned, "timeline": timeline_url(earned)}
+    return "desk/receipt.html", {
+        "earned": earned,
+        "timeline": timeline_url(earned),
+        "is_revocable": earned.revoked_at is None,
+    }
+
+
+def _undo(user, row):
+    """Return the fields of the form that revokes the badges of a new request, or None.
+
+    Only the user of the request is offered it, for UNDO_OFFERED, with the permission to revoke.
+    """
+    is_own = row.user_id == user.pk and timezone.now() - row.received_at < UNDO_OFFERED
+    if not (is_own and user.has_perm("badges.revoke_badge")):
+        return None
+    return {
+        "words": _("Badge issued.") if row.customer_id else _("Badges issued."),
+        "request_id": new_request_id(),
+        "because": Reason.ERROR.value,
+        "reason": UNDONE,
+    }
 
 
 def _of_many(row, start):

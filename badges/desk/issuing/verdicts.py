@@ -86,7 +86,7 @@ class Facts:
 class Verdict:
     """The content of the panel; `original` is the request that used up the id of this form.
 
-    `remarks` are about a customer for whom nothing would be written, and who is not asked about.
+    `remarks` are about a customer to whom nothing can be issued: they take the place of questions.
     """
 
     state: str

@@ -46,7 +46,8 @@ def preview(request):
     form = IssueForm(request.POST)
     verdict = _verdict(request, form)
     if request.htmx:
-        return render(request, "desk/_panel.html", {"verdict": verdict})
+        context = {"verdict": verdict, "panel": "desk/_panel.html"}
+        return render(request, "desk/_panel_update.html", context)
     if "event_at" not in request.POST:
         return _show_linked_form(request, form, verdict)
     return _show_form(request, form, verdict, focus_panel=True)
@@ -61,7 +62,7 @@ def badges(request):
     if request.htmx:
         return render(request, "desk/_badges.html", {"form": form, "picker": _picker(form)})
     form.focus("search")
-    return _show_form(request, form, verdict)
+    return _show_form(request, form, verdict, is_choosing=True)
 
 
 def _issue(request, form):

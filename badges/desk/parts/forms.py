@@ -195,7 +195,8 @@ class IssueForm(ConfirmingForm):
     customer_id = CustomerIdsField(
         label=_("Customer ID"),
         help_text=_(
-            "As on the member record, without separators. Up to 200 can be pasted, a line each."
+            "As on the member record, without separators. Paste up to 200, one per line; "
+            "Shift + Enter begins a new line."
         ),
         error_messages={"required": _("Enter the customer id.")},
     )

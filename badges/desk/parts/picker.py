@@ -57,6 +57,10 @@ class Picker:
         return self.matching >= MAX_LISTED
 
     @property
+    def is_chosen(self):
+        return any(choice.chosen for choice in self.choices)
+
+    @property
     def shown(self):
         return len(self.choices)
 

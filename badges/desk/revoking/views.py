@@ -1,27 +1,24 @@
 """Views to revoke issued badges: a preview, a reason, and the confirmation."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.db.models import TextChoices
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from badges.desk.access import require_form_methods, show, staff_page
 from badges.desk.issuing import bulk_verdicts
-from badges.desk.parts.forms import DeskForm, EarnedIdField
 from badges.desk.parts.numbers import first_rows
-from badges.desk.parts.pasted import MAX_PASTED, PastedField, check_number
+from badges.desk.parts.pasted import MAX_PASTED
 from badges.desk.parts.problems import focus_on_fault
+from badges.desk.revoking.forms import ReasonForm, SelectionForm
 from badges.errors import BadgeError, ErrorCode
-from badges.models import Channel, Operation, RequestLog
+from badges.models import EarnedBadge, Operation, RequestLog
+from badges.models.ids import customer_id_in
 from badges.models.values import required
 from badges.paging import MAX_LISTED
 from badges.services.customers.outcomes import BulkResult
@@ -30,99 +27,9 @@ from badges.services.customers.revoke import (
     revoke_many,
     revoke_request,
 )
-from badges.services.request_log import Origin
 
 SHOWN = MAX_PASTED
 SELECTIONS = {"earned", "pasted", "selected"}
-
-
-class Reason(TextChoices):
-    """The reasons for a revocation; the request log stores the values."""
-
-    ERROR = "Issued in error", gettext_lazy("Issued in error")
-    CUSTOMER = "Customer request", gettext_lazy("Customer request")
-    FRAUD = "Fraud", gettext_lazy("Fraud")
-    TEST = "Test data", gettext_lazy("Test data")
-    OTHER = "Other", gettext_lazy("Other")
-
-
-class EarnedIdsInput(forms.MultipleHiddenInput):
-    """Ids of issued badges; an index table posts them as `selected`."""
-
-    def value_from_datadict(self, data, files, name):
-        return [*data.getlist(name), *data.getlist("selected")]
-
-
-class EarnedIdsField(forms.Field):
-    """Ids of issued badges, posted as one value each."""
-
-    widget = EarnedIdsInput
-
-    def clean(self, value):
-        check_number(len(value))
-        return [EarnedIdField().clean(each) for each in value]
-
-
-class SelectionForm(forms.Form):
-    """The selected badges, ticked on a page or pasted as ids."""
-
-    earned = EarnedIdsField(required=False)
-    pasted = PastedField(
-        EarnedIdField(),
-        required=False,
-        label=gettext_lazy("IDs of issued badges"),
-        help_text=gettext_lazy(
-            "Paste up to 200 badge IDs, separated by spaces, commas or new lines."
-        ),
-    )
-
-    def clean(self):
-        given = self.cleaned_data
-        ids = list(dict.fromkeys([*given.get("earned", ()), *given.get("pasted", ())]))
-        if not ids and not self.errors:
-            self.add_error("pasted", _("Enter the id of an issued badge."))
-        try:
-            check_number(len(ids))
-        except ValidationError as error:
-            self.add_error("pasted", error)
-        self.earned_badge_ids = ids
-
-
-class ReasonForm(DeskForm):
-    """The reason: a choice, and a text."""
-
-    typed = ["because", "reason"]
-    event_at = None  # type: ignore[assignment]  # removes the field
-
-    because = forms.ChoiceField(
-        label=gettext_lazy("Reason"),
-        choices=Reason.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Choose a reason.")},
-    )
-    reason = forms.CharField(
-        label=gettext_lazy("Comment"),
-        help_text=gettext_lazy("Visible in the audit log. Required for “Other”."),
-        required=False,
-        max_length=400,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-
-    def clean(self):
-        given = self.cleaned_data
-        if given.get("because") == Reason.OTHER and not given.get("reason"):
-            self.add_error("reason", _("Say in words what the reason is."))
-
-    def origin(self, user, **selection):
-        """Return the origin of the request, with the selection and both parts of the reason."""
-        typed = {name: self.data.get(name, "") for name in self.typed}
-        parts = [self.cleaned_data["because"], self.cleaned_data["reason"]]
-        return Origin(
-            channel=Channel.MEMBERCARE,
-            user=user,
-            content=json.dumps(selection | typed, ensure_ascii=False),
-            reason=": ".join(part for part in parts if part),
-        )
 
 
 @dataclass(kw_only=True)
@@ -184,7 +91,12 @@ class Plan:
 @require_form_methods
 @staff_page("badges.revoke_badge")
 def revoke(request):
-    """Revoke issued badges by their ids: show the form, then the preview, then revoke."""
+    """Revoke issued badges by their ids: show the form, then the preview, then revoke.
+
+    A customer number instead of ids offers the badges of the customer.
+    """
+    if customer_id := _named_customer(request):
+        return _offer(request, customer_id)
     given = request.POST if request.method == "POST" else request.GET
     selection_form = SelectionForm(given if SELECTIONS & given.keys() else None)
     if not selection_form.is_valid():
@@ -214,6 +126,33 @@ def revoke_issued_by(request, pk):
         issued_by=row,
     )
     return _confirmed(request, plan)
+
+
+def _named_customer(request):
+    """Return the customer whose badges are to be offered, or None.
+
+    The number is posted, so that it is in no URL. It is not read once badges are ticked.
+    """
+    if request.method != "POST" or request.POST.getlist("earned"):
+        return None
+    if not request.user.has_perm("badges.view_earnedbadge"):
+        return None
+    text = request.POST.get("customer") or request.POST.get("pasted", "")
+    return customer_id_in(text.strip())
+
+
+def _offer(request, customer_id):
+    """Show the unrevoked badges of a customer, the newest first, to tick those to revoke."""
+    earned = EarnedBadge.objects.not_revoked().of_customer(customer_id)
+    newest = list(earned.select_related("badge").order_by("-earned_at", "-pk")[: SHOWN + 1])
+    context = {
+        "title": _("Revoke badges"),
+        "customer_id": customer_id,
+        "offered": newest[:SHOWN],
+        "is_cut": len(newest) > SHOWN,
+        "is_missing": "customer" in request.POST,
+    }
+    return show(request, "desk/revoke_choose.html", context)
 
 
 def _confirmed(request, plan):

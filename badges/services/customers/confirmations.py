@@ -1,4 +1,4 @@
-"""What a user of the desk has to confirm before a badge is issued or a customer is enrolled.
+"""The questions that a user of the desk answers before a badge is issued or a customer enrolled.
 
 The API, imports and commands confirm nothing: their callers pass no `Confirmation`, and are not
 asked (CONTRACT.md, 6.2).
@@ -24,7 +24,7 @@ AND NOT EXISTS (SELECT 1 FROM {Enrolment._meta.db_table} WHERE customer_id = col
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What a user has confirmed: numbers of customers without a record, and recent issues.
+    """The answers of a user: confirmed numbers of customers without a record, and recent issues.
 
     `recent` has the ids of the earned badges that the user was shown. One that was issued since is
     not among them, so the user is asked again.
@@ -36,7 +36,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """What has to be confirmed: customers without a record, and recent issues of the badge.
+    """The facts to confirm: customers without a record, and recent issues of the badge.
 
     `recent` has the last badge that a customer received within RECENT, by customer.
     """
@@ -72,14 +72,14 @@ class ConfirmationNeeded(Exception):  # noqa: N818 - nothing is wrong
 
 
 def questions_about_enrolment(customer_ids: Collection[int]) -> Questions:
-    """Return what has to be confirmed before these customers are enrolled."""
+    """Return the questions before these customers are enrolled."""
     return Questions(new_customers=_without_record(customer_ids), recent={})
 
 
 def questions_about_earn(
     badge_id: str | None, customer_ids: Collection[int], now: datetime
 ) -> Questions:
-    """Return what has to be confirmed before these customers are given a badge at `now`.
+    """Return the questions before these customers are given a badge at `now`.
 
     `badge_id` is None for a badge that does not exist.
     """

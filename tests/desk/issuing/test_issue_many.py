@@ -134,7 +134,7 @@ def test_a_used_form_with_other_customers_issues_nothing(desk, filled, customers
     ("customers", "words"),
     [
         ("1 12a 3", "“12a”: A customer id has digits only."),
-        ("1 0", "“0”: A customer id lies between"),
+        ("1 0", "“0”: No customer can have this id."),
         (" ".join(map(str, range(1, 202))), "At most 200 at once; these are 201."),
         (" , ;\n", "Enter the customer id."),
     ],

@@ -149,7 +149,7 @@ def test_an_invalid_confirmation_shows_errors_and_revokes_nothing(
     "fields",
     [
         {"pasted": ""},
-        {"pasted": "1001"},
+        {"pasted": "1001 1002"},
         {"pasted": "a\0b"},
         {"earned": "nonsense"},
         {"earned": [f"{n:024x}" for n in range(201)]},

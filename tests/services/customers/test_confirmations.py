@@ -1,4 +1,4 @@
-"""What the desk has to confirm before an earn or an enrolment (CONTRACT.md, 6.2; F2, F18)."""
+"""The questions of the desk before an earn or an enrolment (CONTRACT.md, 6.2; F2, F18)."""
 
 from datetime import timedelta
 
@@ -13,8 +13,8 @@ from badges.services.customers.confirmations import (
 )
 from badges.services.customers.enrol import enrol_customers
 from badges.services.earning.command import single_earn_command
-from badges.services.earning.fast_path import try_fast_earn
 from badges.services.earning.earn import earn_badge, earn_badges
+from badges.services.earning.fast_path import try_fast_earn
 from tests.conftest import refused
 from tests.factories import (
     CUSTOMER,
