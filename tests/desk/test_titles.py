@@ -29,6 +29,7 @@ def addresses(audit_files):
     field = CustomField.objects.create(name=NAME, data_type="STRING")
     integrator = IntegratorFactory(name=NAME)
     earned = [EarnedBadgeFactory(badge=badge, customer_id=customer) for customer in (1, 2)]
+    people = [UserFactory(username=name) for name in (NAME, "Silver")]
     requests = [RequestLogFactory(refused=True) for _number in range(2)]
     origin = Origin(channel=Channel.COMMAND)
     files = [
@@ -48,10 +49,15 @@ def addresses(audit_files):
         *(reverse(f"desk:group{verb}", args=[group.pk]) for verb in ("", "-edit", "-switch")),
         *(reverse(f"desk:field{verb}", args=[field.pk]) for verb in ("", "-edit", "-disable")),
         reverse("desk:integrator", args=[integrator.pk]),
+        *(reverse("desk:person", args=[each.pk]) for each in people),
+        *(reverse("desk:person-switch", args=[each.pk]) for each in people),
         *(reverse("desk:history", args=[kind]) for kind in ("issued", "enrolments", "revoked")),
         reverse("desk:revoke"),
         f"{reverse('desk:revoke')}?earned={earned[0].pk}",
-        *(reverse(f"desk:{name}") for name in ("home", "find", "issue", "requests", "exports")),
+        *(
+            reverse(f"desk:{name}")
+            for name in ("home", "find", "issue", "requests", "exports", "people")
+        ),
     ]
 
 

@@ -102,6 +102,7 @@ def edit(request, pk):
     focus_on_fault(form)
     context = {
         "title": person.get_full_name() or person.username,
+        "subtitle": _("People"),
         "person": person,
         "state": state_of(person, timezone.now()),
         "form": form if may_change else None,
@@ -120,6 +121,7 @@ def switch(request, pk):
         return redirect("desk:person", pk)
     context = {
         "title": _("Deactivate a person") if person.is_active else _("Reactivate a person"),
+        "subtitle": person.username,
         "person": person,
         "version": version_of(person),
         "active": person.is_active,
