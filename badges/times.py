@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -21,6 +22,7 @@ RFC_3339 = re.compile(
 )
 TIME_ELEMENT = '<time datetime="{iso}" title="{utc} UTC">{local}</time>'
 FORMATS = {"datetime": "DATETIME_FORMAT", "date": "DATE_FORMAT"}
+NEVER_EXPIRES = gettext_lazy("never expires")
 
 
 def parse_datetime(text: str) -> datetime:
@@ -65,3 +67,16 @@ def _time_element(dt: datetime, form: str, language: str | None, zone: tzinfo) -
         utc=date_format(dt, "DATETIME_FORMAT"),
         local=date_format(dt.astimezone(zone), FORMATS[form]),
     )
+
+
+def expiry_in_words(
+    expires_at: datetime | None, never: bool, form: str = "datetime", *, after: str = ""
+) -> str:
+    """Return the end of an issued badge or an enrolment, or that it never expires.
+
+    `after` are the words before a date in a sentence: "valid until".
+    """
+    if never:
+        return str(NEVER_EXPIRES) if after else str(capfirst(NEVER_EXPIRES))
+    end = time_element(expires_at, form) or ""
+    return format_html("{} {}", after, end) if after else end

@@ -39,6 +39,8 @@ DESK = {
     "desk/find/": "MSAR",
     "desk/find/suggestions/": "MSAR",
     "desk/customers/<int:customer_id>/": "MSAR",
+    "desk/customers/<int:customer_id>/layout/": "MSAR",
+    "desk/customers/<int:customer_id>/timeline/": "MSAR",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/": "MSAR",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/": "MSR",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/preview/": "MSR",
@@ -150,6 +152,7 @@ ELSEWHERE = {
     "admin/(?P<url>.*)$": "what is none of the others: 404",
 }
 BY_POST = {
+    "desk/customers/<int:customer_id>/layout/",
     "desk/hints/dismiss/",
     "desk/find/suggestions/",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/preview/",

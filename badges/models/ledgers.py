@@ -12,6 +12,7 @@ from badges.models.definitions import BadgeMeta
 from badges.models.ids import HexIdField
 from badges.models.querysets import EnrolmentQuerySet, FactQuerySet
 from badges.models.requests import RequestLog
+from badges.models.values import is_never
 
 
 class Fact(models.Model):
@@ -70,6 +71,16 @@ class Fact(models.Model):
     def __str__(self):
         return f"{self.badge} / {self.customer_id}"
 
+    @property
+    def never_expires(self) -> bool:
+        """Whether `expires_at` stands for an expiry that never comes (CONTRACT.md, 4.6)."""
+        return is_never(self.expires_at, base=self.expiry_base)
+
+    @property
+    def expiry_base(self) -> datetime:
+        """The datetime from which the expiry is counted."""
+        raise NotImplementedError
+
     def status(self, now: datetime) -> FactStatus:
         """Return the status at `now`; the event date may be in the future."""
         if self.revoked_at is not None:
@@ -109,6 +120,10 @@ class Enrolment(Fact):
             models.Index(fields=["customer_id", "badge", "event_at"], name="enrolment_by_customer"),
             models.Index(fields=["badge", "enrolled_at", "customer_id"], name="enrolment_by_badge"),
         ]
+
+    @property
+    def expiry_base(self) -> datetime:
+        return self.event_at
 
 
 class EarnedBadge(Fact):
@@ -167,6 +182,10 @@ class EarnedBadge(Fact):
                 name="earned_by_reissue",
             ),
         ]
+
+    @property
+    def expiry_base(self) -> datetime:
+        return self.earned_at
 
 
 class EarnTally(models.Model):

@@ -201,9 +201,12 @@ class BadgeMetaQuerySet(models.QuerySet["BadgeMeta"]):
 
     def with_display_parts(self) -> Self:
         """Load the parts that are only displayed: group, images and custom fields."""
+        return self.with_terms().select_related("group").prefetch_related("images")
+
+    def with_terms(self) -> Self:
+        """Load the custom fields, for example the terms of a badge."""
         values = self.model._meta.get_field("custom_values").related_model._default_manager
-        custom = Prefetch("custom_values", values.select_related("field"))
-        return self.select_related("group").prefetch_related("images", custom)
+        return self.prefetch_related(Prefetch("custom_values", values.select_related("field")))
 
     def with_everything(self) -> Self:
         """Load the parts of a definition, and those that are only displayed."""

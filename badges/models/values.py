@@ -46,6 +46,13 @@ def add_months(dt: datetime, months: int) -> datetime:
     return dt.replace(year=year, month=month + 1, day=min(dt.day, last_day))
 
 
+def is_never(expires_at: datetime, *, base: datetime) -> bool:
+    """Return whether a period that begins at `base` has the end of one that never expires."""
+    return expires_at.year - base.year == NEVER_IN_YEARS and expires_at == add_months(
+        base, NEVER_IN_YEARS * 12
+    )
+
+
 def shift(dt: datetime, unit: Unit, count: int) -> datetime:
     """Return the datetime `count` days, weeks or calendar months later; negative counts go back."""
     traits = UNITS[unit]

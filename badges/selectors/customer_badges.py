@@ -28,6 +28,7 @@ from badges.models.querysets import (
     EnrolmentQuerySet,
     FactQuerySet,
 )
+from badges.models.values import is_never
 from badges.services.customers import limits
 
 
@@ -74,6 +75,13 @@ class Holding:
     @property
     def not_revoked(self) -> int:
         return self.issued - self.revoked
+
+    @property
+    def never_expires(self) -> bool:
+        """Whether an active one never expires; of these, the one issued last ends last."""
+        if self.valid_until is None or self.last_earned_at is None:
+            return False
+        return is_never(self.valid_until, base=self.last_earned_at)
 
 
 def badges_of(

@@ -6,7 +6,7 @@ from django import template
 
 from badges.desk.parts.icons import icon
 from badges.desk.parts.problems import problems_of
-from badges.times import time_element
+from badges.times import expiry_in_words, time_element
 
 register = template.Library()
 register.simple_tag(icon)
@@ -22,3 +22,11 @@ def datetime_tag(dt: datetime | None, form: str = "datetime") -> str:
 def problems(*forms) -> dict:
     """Show the summary of the errors of some forms, with a link to each field."""
     return {"problems": problems_of(*forms)}
+
+
+@register.simple_tag
+def expiry(
+    expires_at: datetime | None, never: bool, form: str = "datetime", after: str = ""
+) -> str:
+    """Return the end of an issued badge or an enrolment as `expiry_in_words` does."""
+    return expiry_in_words(expires_at, never, form, after=after)

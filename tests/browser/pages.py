@@ -148,6 +148,12 @@ def several(*all_steps):
     return steps
 
 
+def show_list(page):
+    """Show the badges of a customer as a list."""
+    page.get_by_role("button", name="Show a list").click()
+    page.wait_for_selector(".desk-badge-rows")
+
+
 def open_user_menu(page):
     page.locator(".user-menu summary").press("Enter")
 
@@ -256,6 +262,14 @@ TABLES = {
         Page("customer, issued", "/desk/customers/1001/?tab=issued"),
         Page("customer, expired", "/desk/customers/1001/?tab=expired"),
         Page("customer, unknown", "/desk/customers/777/?tab=enrol"),
+        Page(
+            "customer, as a list",
+            "/desk/customers/1001/?tab=issue",
+            show_list,
+            "desk:customer_layout",
+        ),
+        Page("timeline of all badges", "/desk/customers/1001/timeline/"),
+        Page("timeline of all badges, empty", "/desk/customers/777/timeline/"),
         Page("timeline", "/desk/customers/1001/badges/{badge.pk}/"),
         Page("timeline, revoked", "/desk/customers/1/badges/{badge.pk}/"),
         Page("timeline, empty", "/desk/customers/777/badges/{badge.pk}/"),

@@ -1,4 +1,4 @@
-"""The timeline of one customer and one badge, newest first, with actors, channels and reasons."""
+"""The timeline of a customer, of one badge or of all, newest first, with actors and reasons."""
 
 import re
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from badges.desk.parts.picker import Pill
 from badges.errors import in_words
-from badges.models import EarnedBadge, Enrolment, FactStatus, RefusedItem, RequestLog
+from badges.models import BadgeMeta, EarnedBadge, Enrolment, FactStatus, RefusedItem, RequestLog
 from badges.models.ids import ID_LENGTH
+from badges.paging import count_rows, is_cut
 from badges.times import EPOCH, MICROSECOND
 
 PAGE_SIZE = 50
@@ -86,6 +87,10 @@ class Entry:
         return KIND_PILLS[self.cursor.kind]
 
     @property
+    def badge(self) -> BadgeMeta | None:
+        return self.fact.badge if self.fact else self.request.badge
+
+    @property
     def is_issue(self) -> bool:
         return self.cursor.kind == EntryKind.ISSUED
 
@@ -104,17 +109,19 @@ class Entry:
 class Page:
     """Some entries, and the cursor of the next older one if there is any.
 
-    `newest` is true if the page begins with the newest entry.
+    `newest` is true if the page begins with the newest entry. `is_cut` is true if the customer has
+    too much for one timeline over all badges, which then has no entries.
     """
 
     entries: list[Entry]
     older: Cursor | None
     newest: bool
+    is_cut: bool = False
 
 
 def page_of(
     customer_id: int,
-    badge_id: str,
+    badge_id: str | None,
     *,
     now: datetime,
     start: Cursor | None = None,
@@ -122,8 +129,12 @@ def page_of(
 ) -> Page:
     """Return the newest entries, or the entries from `start` on.
 
-    If `holding` is not among them, the page begins with it.
+    If `holding` is not among them, the page begins with it. Without `badge_id` the entries are
+    those of all badges. No index has them in their order, so they are sorted, unless there are more
+    than MAX_LISTED of one kind.
     """
+    if badge_id is None and _are_many(customer_id):
+        return Page(entries=[], older=None, newest=True, is_cut=True)
     cursors = _cursors(customer_id, badge_id, start)
     if holding is not None and holding not in cursors:
         start = holding
@@ -140,7 +151,13 @@ def cursor_of(fact: EarnedBadge | Enrolment) -> Cursor:
     return Cursor(fact.earned_at, EntryKind.ISSUED, fact.pk)
 
 
-def _cursors(customer_id: int, badge_id: str, start: Cursor | None) -> list[Cursor]:
+def _are_many(customer_id: int) -> bool:
+    sources = _sources(customer_id, None)
+    kinds = (EntryKind.ENROLLED, EntryKind.ISSUED, EntryKind.REFUSED, EntryKind.REFUSED_IN_BULK)
+    return any(is_cut(count_rows(sources[kind][0])) for kind in kinds)
+
+
+def _cursors(customer_id: int, badge_id: str | None, start: Cursor | None) -> list[Cursor]:
     """Return the cursors of a page and one more, in one query."""
     of_kinds = [
         _from(rows.annotate(at=F(column), kind=Value(kind.value), ident=_ident()), kind, start)
@@ -150,11 +167,14 @@ def _cursors(customer_id: int, badge_id: str, start: Cursor | None) -> list[Curs
     return [Cursor(at, EntryKind(kind), ident) for at, kind, ident in found[: PAGE_SIZE + 1]]
 
 
-def _sources(customer_id: int, badge_id: str) -> dict[EntryKind, tuple[QuerySet, str]]:
-    enrolments = Enrolment.objects.of_customers(badge_id, [customer_id])
-    earned = EarnedBadge.objects.of_customers(badge_id, [customer_id])
-    refused = RequestLog.objects.refused().filter(customer_id=customer_id, badge=badge_id)
-    items = RefusedItem.objects.filter(customer_id=customer_id, request__badge=badge_id)
+def _sources(customer_id: int, badge_id: str | None) -> dict[EntryKind, tuple[QuerySet, str]]:
+    enrolments = Enrolment.objects.of_customer(customer_id)
+    earned = EarnedBadge.objects.of_customer(customer_id)
+    refused = RequestLog.objects.refused().filter(customer_id=customer_id)
+    items = RefusedItem.objects.filter(customer_id=customer_id)
+    if badge_id is not None:
+        enrolments, earned = enrolments.filter(badge=badge_id), earned.filter(badge=badge_id)
+        refused, items = refused.filter(badge=badge_id), items.filter(request__badge=badge_id)
     return {
         EntryKind.ENROLLED: (enrolments, "enrolled_at"),
         EntryKind.ISSUED: (earned, "earned_at"),
@@ -188,9 +208,11 @@ def _entries(cursors: list[Cursor], now: datetime) -> list[Entry]:
     ):
         of_kinds = {cursor.ident for cursor in cursors if cursor.kind in kinds}
         read = model.objects.filter(pk__in=of_kinds) if of_kinds else model.objects.none()
-        facts |= {fact.pk: fact for fact in read.select_related(*_related("request", "revocation"))}
-    requests = _by_number(RequestLog, EntryKind.REFUSED, cursors, *RELATED)
-    items = _by_number(RefusedItem, EntryKind.REFUSED_IN_BULK, cursors, *_related("request"))
+        read = read.select_related("badge", *_related("request", "revocation"))
+        facts |= {fact.pk: fact for fact in read}
+    requests = _by_number(RequestLog, EntryKind.REFUSED, cursors, "badge", *RELATED)
+    related = ("request__badge", *_related("request"))
+    items = _by_number(RefusedItem, EntryKind.REFUSED_IN_BULK, cursors, *related)
     return [_entry(cursor, facts, requests, items, now) for cursor in cursors]
 
 

@@ -6,6 +6,10 @@ from badges.desk.customers import views
 
 urlpatterns = [
     path("customers/<int:customer_id>/", views.customer, name="customer"),
+    path("customers/<int:customer_id>/layout/", views.customer_layout, name="customer_layout"),
+    path(
+        "customers/<int:customer_id>/timeline/", views.customer_timeline, name="customer_timeline"
+    ),
     path(
         "customers/<int:customer_id>/badges/<str:badge_id>/",
         views.customer_badge,

@@ -10,12 +10,13 @@ from django.http import Http404, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from badges.desk.access import require_form_methods, show, staff_page
 from badges.desk.customers import timeline
 from badges.desk.customers.cards import PAGE_SIZE, Tab, cards_of, listed_on, verdict_of
 from badges.desk.customers.forms import EnrolForm
+from badges.desk.customers.links import customer_url
 from badges.desk.issuing import verdicts
 from badges.desk.issuing.questions import Checks
 from badges.desk.parts.forms import new_request_id
@@ -24,6 +25,7 @@ from badges.desk.parts.picker import pill_of
 from badges.desk.parts.pictures import picture_of
 from badges.desk.parts.problems import focus_on_fault
 from badges.errors import BadgeError, ErrorCode
+from badges.forms import origin_of
 from badges.models import BadgeMeta, Channel, is_id
 from badges.offers import offers_to
 from badges.selectors import customer_badges
@@ -31,8 +33,12 @@ from badges.services.customers.confirmations import (
     ConfirmationNeeded,
     questions_about_enrolment,
 )
+from badges.services.access.preferences import choose_table
 from badges.services.customers.enrol import enrol_customers, preview_enrolment
 from badges.services.request_log import Origin
+
+# The name of the preference for the badges of a customer, and its values.
+LAYOUT, CARDS, LIST = "customer-badges", "cards", "list"
 
 
 def of_customer(view):
@@ -78,6 +84,7 @@ def customer(request, customer_id):
         "pager": numbered_pager(page, QueryDict(f"tab={tab.slug}")),
         "cards": cards,
         "parts": _parts(tab, cards),
+        "layout": request.user.preferences.tables.get(LAYOUT, {}).get("density", CARDS),
         "request_id": new_request_id(),
     }
     return show(request, "desk/customer.html", context)
@@ -90,24 +97,36 @@ def customer_badge(request, customer_id, badge_id):
     """Show the timeline of a customer and one badge."""
     now = timezone.now()
     badge = _badge(badge_id)
-    page = timeline.page_of(
-        customer_id,
-        badge_id,
-        now=now,
-        start=timeline.Cursor.parse(request.GET.get("from", "")),
-        holding=timeline.Cursor.parse(request.GET.get("at", "")),
+    context = (
+        _of_badge(customer_id, badge, now)
+        | {"title": badge.name, "subtitle": _("Customer %(id)d") % {"id": customer_id}}
+        | _timeline(request, customer_id, badge_id, now)
     )
-    context = _of_badge(customer_id, badge, now) | {
-        "title": badge.name,
-        "subtitle": _("Customer %(id)d") % {"id": customer_id},
-        "page": page,
-        "pager": dated_pager(
-            newest="" if page.newest else request.path,
-            older=f"?from={page.older}" if page.older else "",
-        ),
-        "request_id": new_request_id(),
-    }
     return show(request, "desk/customer_badge.html", context)
+
+
+@require_safe
+@staff_page("badges.view_earnedbadge")
+@of_customer
+def customer_timeline(request, customer_id):
+    """Show the timeline of a customer over all badges."""
+    context = _timeline(request, customer_id, None, timezone.now()) | {
+        "title": _("Timeline of customer %(id)d") % {"id": customer_id},
+        "customer_id": customer_id,
+        "names_badges": True,
+    }
+    return show(request, "desk/customer_timeline.html", context)
+
+
+@require_POST
+@staff_page("badges.view_earnedbadge")
+@of_customer
+def customer_layout(request, customer_id):
+    """Remember whether the user wants cards or a list, and return to the page of the customer."""
+    chosen = LIST if request.POST.get("layout") == LIST else CARDS
+    choose_table(origin=origin_of(request), table=LAYOUT, density=chosen)
+    tab = Tab.named(request.POST.get("tab", ""))
+    return redirect(customer_url(customer_id) + (f"?tab={tab.slug}" if tab else ""))
 
 
 @require_form_methods
@@ -153,6 +172,22 @@ def enrol_preview(request, customer_id, badge_id):
     return _show_enrol(request, form, customer_id, badge_id, focus_panel=True)
 
 
+def _timeline(request, customer_id, badge_id, now):
+    """Return the context of a page of a timeline."""
+    page = timeline.page_of(
+        customer_id,
+        badge_id,
+        now=now,
+        start=timeline.Cursor.parse(request.GET.get("from", "")),
+        holding=timeline.Cursor.parse(request.GET.get("at", "")),
+    )
+    pager = dated_pager(
+        newest="" if page.newest else request.path,
+        older=f"?from={page.older}" if page.older else "",
+    )
+    return {"page": page, "pager": pager, "request_id": new_request_id()}
+
+
 def _first_tab(totals):
     """Return the tab of issued badges if the customer has any, else the tab to issue."""
     return Tab.ISSUED if totals[Tab.ISSUED.listed] else Tab.ISSUE
@@ -170,7 +205,8 @@ def _parts(tab, cards):
 
 
 def _badge(badge_id):
-    badge = BadgeMeta.objects.prefetch_related("images").filter(pk=badge_id).first()
+    badges = BadgeMeta.objects.with_terms().prefetch_related("images")
+    badge = badges.filter(pk=badge_id).first()
     if badge is None:
         raise Http404
     return badge

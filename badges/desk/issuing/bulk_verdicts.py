@@ -63,6 +63,7 @@ class ListVerdict(Verdict):
     badge: Definition | None
     pill: Pill | None
     ends_at: datetime | None
+    never_expires: bool
 
 
 def of_preview(preview: Preview, checks: Checks) -> ListVerdict:
@@ -86,6 +87,7 @@ def of_preview(preview: Preview, checks: Checks) -> ListVerdict:
         badge=preview.badge,
         pill=pill_of(preview.badge, checks.now) if preview.badge else None,
         ends_at=facts[0].expires_at if facts else None,
+        never_expires=bool(facts) and facts[0].never_expires,
     )
     return asking(verdict, checks.questions([fact.customer_id for fact in facts]), title)
 

@@ -16,12 +16,21 @@ from django.views.decorators.http import require_safe
 from badges.desk.access import show, staff_page
 from badges.desk.customers.links import timeline_url
 from badges.desk.issuing import bulk_verdicts
+from badges.desk.issuing.customer_texts import customer_text
 from badges.desk.parts.forms import new_request_id
 from badges.desk.parts.numbers import bounded_count, first_rows
 from badges.desk.parts.pager import Pager, first_page, next_page
 from badges.desk.parts.pictures import picture_of
 from badges.desk.revoking.forms import UNDONE, Reason
-from badges.models import Channel, EarnedBadge, Enrolment, Operation, RefusedItem, RequestLog
+from badges.models import (
+    BadgeMeta,
+    Channel,
+    EarnedBadge,
+    Enrolment,
+    Operation,
+    RefusedItem,
+    RequestLog,
+)
 from badges.paging import MAX_LISTED
 from badges.services.receipts import record_receipt_read
 from badges.services.request_log import Origin
@@ -90,8 +99,9 @@ def _of_one(row, _start):
     """Return the receipt of a badge for one customer, as a template and its context."""
     earned = (
         with_reissues(row.earnedbadge_set)
+        .prefetch_related(Prefetch("badge", BadgeMeta.objects.with_terms()))
         .select_related(
-            *("badge", "request__user", "request__integrator", "request__stated"),
+            *("request__user", "request__integrator", "request__stated"),
             "reissue_of__request",
         )
         .first()
@@ -102,6 +112,7 @@ def _of_one(row, _start):
         "earned": earned,
         "timeline": timeline_url(earned),
         "is_revocable": earned.revoked_at is None,
+        "text": customer_text(earned),
     }
 
 

@@ -14,9 +14,9 @@ from badges.desk.parts.descriptions import window
 from badges.desk.parts.picker import Pill, pill_of
 from badges.errors import BadgeError
 from badges.models import (
+    BadgeMeta,
     Definition,
     EarnedBadge,
-    ExpiryKind,
     Limit,
     LimitKind,
     RequestLog,
@@ -67,7 +67,7 @@ class LimitUse:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """The facts behind a verdict."""
+    """The facts behind a verdict; `about` has the description and the custom fields."""
 
     customer_id: int
     badge: Definition
@@ -76,10 +76,7 @@ class Facts:
     limits: list[LimitUse]
     held: int
     last_earned_at: datetime | None
-
-    @property
-    def never_expires(self) -> bool:
-        return self.badge.earned_expiry.kind == ExpiryKind.NEVER
+    about: BadgeMeta | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +173,7 @@ def _facts(preview: Preview, now: datetime) -> Facts | None:
         badge=preview.badge,
         pill=pill_of(preview.badge, now),
         earned=preview.outcome.fact,
+        about=BadgeMeta.objects.with_terms().filter(pk=preview.badge.id).first(),
         limits=[
             LimitUse.at(preview.event_at, preview.badge, limit, used)
             for limit, used in preview.used.items()

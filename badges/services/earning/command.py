@@ -10,6 +10,7 @@ from django.utils import timezone
 from badges import rules
 from badges.models import Channel, Definition, Enrolment, Owner, OwnerType, new_id
 from badges.services.customers.confirmations import Confirmation
+from badges.models.values import is_never
 from badges.services.request_log import Origin, fingerprint
 
 
@@ -137,6 +138,11 @@ class Earned(msgspec.Struct, frozen=True, kw_only=True):
     reissue_of_id: str | None = None
     badge_version: int | None = None
     enrolment: Enrolment | None = None
+
+    @property
+    def never_expires(self) -> bool:
+        """Whether the badge never expires."""
+        return is_never(self.expires_at, base=self.earned_at)
 
     @property
     def pk(self) -> str:

@@ -99,9 +99,9 @@ def test_the_use_of_a_limit_has_the_days_of_its_fixed_window(limit, days):
 @pytest.mark.parametrize(
     ("limit", "language", "window"),
     [
-        (ONCE_A_WEEK, "en", ("2 Mar", "8 Mar (UTC)")),
+        (ONCE_A_WEEK, "en", ("Mon 2 Mar", "Sun 8 Mar (UTC)")),
         (ONCE_A_WEEK, "de", ("2. März", "8. März (UTC)")),
-        (ONCE_A_DAY, "en", ("in one day: 3 Mar (UTC)",)),
+        (ONCE_A_DAY, "en", ("per day: Tue 3 Mar (UTC)",)),
     ],
 )
 def test_the_panel_names_the_window_of_the_event_date(desk, filled, limit, language, window):
