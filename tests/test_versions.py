@@ -160,7 +160,7 @@ def test_the_second_of_two_rotations_is_refused_and_the_new_secret_kept():
     address = reverse("desk:integrator-rotate", args=[row.pk])
     first, second = (form_in(each.get(address), overlap="0") for each in (one, two))
 
-    secret = one.post(address, first).context["secret"]
+    secret = one.post(address, first, follow=True).context["secret"]
     conflict = two.post(address, second)
 
     assert "Somebody has changed this meanwhile" in conflict.text
