@@ -6,9 +6,11 @@
 VIEWS = [
     *("view_badgemeta", "view_badgegroup", "view_customfield", "view_claim"),
     *("view_enrolment", "view_earnedbadge", "view_requestlog", "view_issuereason"),
+    "view_customernote",
 ]
 EDITS = ["add_badgemeta", "change_badgemeta", "add_claim", "change_claim"]
 DESK = ["earn_badge", "enrol_customer", "revoke_badge", "revoke_enrolment"]
+NOTES = ["add_customernote"]
 DISPLAY = [
     f"{action}_{model}"
     for model in ("badgegroup", "customfield")
@@ -18,10 +20,10 @@ REASONS = ["add_issuereason", "change_issuereason"]
 INTEGRATORS = ["view_integrator", "add_integrator", "change_integrator"]
 
 ROLES = {
-    "MemberCare": [*VIEWS, *DESK],
+    "MemberCare": [*VIEWS, *DESK, *NOTES],
     "Supervisor": [
         *("view_seal", "manage_people", "remove_shared_filter"),
-        *(*VIEWS, *EDITS, *DISPLAY, *REASONS, *INTEGRATORS, *DESK),
+        *(*VIEWS, *EDITS, *DISPLAY, *REASONS, *INTEGRATORS, *DESK, *NOTES),
     ],
     "Auditor": [
         *VIEWS,

@@ -61,6 +61,7 @@ def test_later_migrations_do_not_block_requests():
         ("0032_add_reasons_for_issuing", "AlterField", "operation"),
         ("0032_add_reasons_for_issuing", "RunPython", ""),
         ("0033_share_saved_filters", "AlterModelOptions", "savedfilter"),
+        ("0034_add_notes_on_customers", "AlterField", "operation"),
     }
 
 

@@ -40,6 +40,7 @@ DESK = {
     "desk/find/suggestions/": "MSAR",
     "desk/customers/<int:customer_id>/": "MSAR",
     "desk/customers/<int:customer_id>/layout/": "MSAR",
+    "desk/customers/<int:customer_id>/notes/": "MSAR",
     "desk/customers/<int:customer_id>/timeline/": "MSAR",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/": "MSAR",
     "desk/customers/<int:customer_id>/badges/<str:badge_id>/enrol/": "MSR",

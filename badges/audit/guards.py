@@ -18,7 +18,7 @@ MESSAGE = "The record is append-only: {table} cannot be updated or deleted."
 REVOCATION = ("revoked_at", "revocation_id")
 RECORD = [
     *("Seal", "ErasedRow", "Erasure", "BadgeRevision"),
-    *("RefusedItem", "StatedReason", "RequestLog"),
+    *("RefusedItem", "StatedReason", "CustomerNote", "RequestLog"),
 ]
 FACTS = ["EarnedBadge", "Enrolment"]
 

@@ -35,6 +35,7 @@ from badges.models.groups import RANKS, BadgeGroup, CustomField
 from badges.models.ids import is_id, new_id, new_ids
 from badges.models.integrators import Integrator
 from badges.models.ledgers import EarnedBadge, EarnTally, Enrolment
+from badges.models.notes import CustomerNote
 from badges.models.people import Person, UserSecurity
 from badges.models.preferences import Preferences
 from badges.models.reasons import IssueReason, StatedReason
@@ -63,6 +64,7 @@ __all__ = [
     "Claim",
     "CustomField",
     "CustomValue",
+    "CustomerNote",
     "CycleStatus",
     "DailyCount",
     "DataType",

@@ -137,6 +137,7 @@ class Operation(models.TextChoices):
     UPDATE_GROUP = "UPDATE_GROUP", _("Change a badge group")
     CREATE_CUSTOM_FIELD = "CREATE_CUSTOM_FIELD", _("Create a custom field")
     UPDATE_CUSTOM_FIELD = "UPDATE_CUSTOM_FIELD", _("Change a custom field")
+    ADD_NOTE = "ADD_NOTE", _("Add a note on a customer")
     CREATE_REASON = "CREATE_REASON", _("Create a reason for issuing")
     UPDATE_REASON = "UPDATE_REASON", _("Change a reason for issuing")
     CLAIM = "CLAIM", _("Claim a badge")

@@ -66,6 +66,7 @@ ON_ERASURE = {
         "words": KEPT,
         "case_number": OnErasure.REWRITTEN_IN_OWN_ROWS,
     },
+    "badges.CustomerNote": {"customer_id": NUMBER, "text": REWRITTEN},
     "badges.Integrator": {
         **_all(KEPT, "name", "search_key"),
         **_all(KEPT, "redirect_uris", "post_logout_redirect_uris", "allowed_origins"),

@@ -29,6 +29,7 @@ from badges.services.catalogue.definitions import (
     update_badge,
 )
 from badges.services.customers.enrol import enrol_customers
+from badges.services.customers.notes import add_note
 from badges.services.customers.revoke import revoke_many
 from badges.services.earning.earn import earn_badge, earn_badges
 from badges.services.record import summaries
@@ -69,6 +70,7 @@ def furnish():
     api = Origin(channel=Channel.API, integrator=engine, content='{"requestId": "2132"}')
     badge, enrolled = _badges(desk)
     facts = _facts(desk, api, badge, enrolled)
+    add_note(origin=desk, request_id="note", customer_id=1001, text="Lost the card in May.")
     summaries.catch_up_all()
     return SimpleNamespace(
         root=root,

@@ -26,7 +26,7 @@ from badges.services import receipts, request_log
 from badges.services.access import authority, integrators, people, setup_links, sign_in
 from badges.services.catalogue import definitions, groups, pictures, reasons, windows
 from badges.services.catalogue.definitions import BadgeDraft
-from badges.services.customers import confirmations, enrol, imports, limits, revoke
+from badges.services.customers import confirmations, enrol, imports, limits, notes, revoke
 from badges.services.customers.imports import ImportedBadge
 from badges.services.customers.revoke import EnrolmentToRevoke
 from badges.services.earning import earn, preview
@@ -199,6 +199,15 @@ WRITERS = {
             **s.call(),
         ),
         lambda s: revoke.revoke_enrolments(badge_id=s.enrolled.pk, enrolments=[], **s.call()),
+    ),
+    "customers.notes.add_note": (
+        Operation.ADD_NOTE,
+        lambda s: notes.add_note(
+            origin=s.origin, request_id="note", customer_id=CUSTOMER, text="Called twice."
+        ),
+        lambda s: notes.add_note(
+            origin=s.origin, request_id="note", customer_id=CUSTOMER, text=" "
+        ),
     ),
     "customers.imports.import_earned": (
         Operation.IMPORT_EARNED,

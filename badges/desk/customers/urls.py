@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from badges.desk.customers import views
+from badges.desk.customers import notes, views
 
 urlpatterns = [
     path("customers/<int:customer_id>/", views.customer, name="customer"),
+    path("customers/<int:customer_id>/notes/", notes.notes, name="customer_notes"),
     path("customers/<int:customer_id>/layout/", views.customer_layout, name="customer_layout"),
     path(
         "customers/<int:customer_id>/timeline/", views.customer_timeline, name="customer_timeline"

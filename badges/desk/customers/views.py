@@ -1,11 +1,9 @@
 """Views of one customer: badges, timelines, enrolment."""
 
 from dataclasses import replace
-from functools import wraps
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import BigIntegerField
 from django.http import Http404, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,9 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from badges.desk.access import require_form_methods, show, staff_page
 from badges.desk.customers import timeline
+from badges.desk.customers.access import of_customer
 from badges.desk.customers.cards import PAGE_SIZE, Tab, cards_of, listed_on, verdict_of
 from badges.desk.customers.forms import EnrolForm
 from badges.desk.customers.links import customer_url
+from badges.desk.customers.notes import newest_notes
 from badges.desk.issuing import verdicts
 from badges.desk.issuing.questions import Checks
 from badges.desk.parts.forms import new_request_id
@@ -26,33 +26,19 @@ from badges.desk.parts.pictures import picture_of
 from badges.desk.parts.problems import focus_on_fault
 from badges.errors import BadgeError, ErrorCode
 from badges.forms import origin_of
-from badges.models import BadgeMeta, Channel, is_id
+from badges.models import BadgeMeta, Channel
 from badges.offers import offers_to
 from badges.selectors import customer_badges
+from badges.services.access.preferences import choose_table
 from badges.services.customers.confirmations import (
     ConfirmationNeeded,
     questions_about_enrolment,
 )
-from badges.services.access.preferences import choose_table
 from badges.services.customers.enrol import enrol_customers, preview_enrolment
 from badges.services.request_log import Origin
 
 # The name of the preference for the badges of a customer, and its values.
 LAYOUT, CARDS, LIST = "customer-badges", "cards", "list"
-
-
-def of_customer(view):
-    """Raise Http404 for numbers that cannot be a customer, and for malformed badge ids."""
-
-    @wraps(view)
-    def page(request, customer_id, **more):
-        if not 1 <= customer_id <= BigIntegerField.MAX_BIGINT:
-            raise Http404
-        if "badge_id" in more and not is_id(more["badge_id"]):
-            raise Http404
-        return view(request, customer_id, **more)
-
-    return page
 
 
 @require_safe
@@ -84,6 +70,9 @@ def customer(request, customer_id):
         "pager": numbered_pager(page, QueryDict(f"tab={tab.slug}")),
         "cards": cards,
         "parts": _parts(tab, cards),
+        "notes": newest_notes(customer_id)
+        if request.user.has_perm("badges.view_customernote")
+        else None,
         "layout": request.user.preferences.tables.get(LAYOUT, {}).get("density", CARDS),
         "request_id": new_request_id(),
     }

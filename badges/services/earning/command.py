@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from badges import rules
 from badges.models import Channel, Definition, Enrolment, Owner, OwnerType, new_id
-from badges.services.customers.confirmations import Confirmation
 from badges.models.values import is_never
+from badges.services.customers.confirmations import Confirmation
 from badges.services.request_log import Origin, fingerprint
 
 

@@ -31,7 +31,15 @@ from badges.audit.mentions import Mentions, PrimaryKey, find_mentions
 from badges.audit.spellings import Spelling
 from badges.audit.verification import check
 from badges.errors import BadgeError, ErrorCode
-from badges.models import ErasedRow, Operation, RequestLog, Seal, SealSalts, StatedReason
+from badges.models import (
+    CustomerNote,
+    ErasedRow,
+    Operation,
+    RequestLog,
+    Seal,
+    SealSalts,
+    StatedReason,
+)
 from badges.models.erasing import OnErasure, columns, stored_models
 from badges.services.record.seals import seal_all
 from badges.services.request_log import Origin, logged_request
@@ -41,6 +49,7 @@ KEY_SIZE = 32
 EMPTIED_COLUMNS: dict[type[models.Model], dict[str, str]] = {
     RequestLog: {"content": "", "reason": ""},
     StatedReason: {"case_number": ""},
+    CustomerNote: {"text": ""},
 }
 
 

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connection, models
 
 from badges.models import (
+    CustomerNote,
     EarnedBadge,
     Enrolment,
     RefusedItem,
@@ -296,5 +297,5 @@ class TestErasure:
 
 
 def erase_nothing():
-    tables = [EarnedBadge, Enrolment, RefusedItem, RequestLog, StatedReason]
+    tables = [CustomerNote, EarnedBadge, Enrolment, RefusedItem, RequestLog, StatedReason]
     return dict.fromkeys((model._meta.db_table for model in tables), 0)
