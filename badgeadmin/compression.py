@@ -1,8 +1,7 @@
 """Compression of pages in gzip."""
 
 from django.middleware.gzip import GZipMiddleware
-
-PAGES = ("text/html", "application/vnd.oai.openapi")
+from django.urls import reverse
 
 
 class PageCompressionMiddleware(GZipMiddleware):
@@ -17,7 +16,8 @@ class PageCompressionMiddleware(GZipMiddleware):
     """
 
     def process_response(self, request, response):
-        is_page = response.get("Content-Type", "").startswith(PAGES)
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        is_page = is_page or request.path == reverse("schema")
         if not is_page or "no-transform" in response.get("Cache-Control", ""):
             return response
         return super().process_response(request, response)

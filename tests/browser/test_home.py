@@ -57,6 +57,13 @@ def busy(supervisor, api_origin, earn):
         )
 
 
+# The middle of today's bar of the API.
+BAR = """canvas => {
+    const { x, y, base } = Chart.getChart(canvas).getDatasetMeta(0).data.at(-1);
+    return { x, y: (y + base) / 2 };
+}"""
+
+
 def open_home(page):
     page.goto("/admin/login/?next=/desk/")
     page.wait_for_load_state("load")
@@ -104,6 +111,22 @@ def test_the_table_is_opened_by_keyboard(open_page, busy):
     page.keyboard.press("Space")
     chart.wait_for()
     assert page.locator(".chart-table").is_hidden()
+
+
+def test_a_bar_opens_the_rows_behind_it(open_page, busy):
+    page = open_page()
+    open_home(page)
+    canvas = page.locator("[data-chart]")
+    canvas.wait_for()
+    page.wait_for_function("document.querySelector('[data-chart]').height > 100")
+
+    spot = canvas.evaluate(BAR)
+    canvas.hover(position=spot)
+    assert canvas.evaluate("each => each.style.cursor") == "pointer"
+    canvas.click(position=spot)
+
+    page.wait_for_url("**/desk/history/?channel=API&*")
+    assert page.locator(".index-table tbody tr").count() == 3
 
 
 def test_the_chart_follows_the_theme(open_page, busy):

@@ -252,7 +252,7 @@ def _failing(bad_days: Iterable[BadDay], names: Mapping[int, str], links: Links)
             refused=each.calls.refused,
             share=round(100 * each.calls.share),
             share_before=round(100 * each.before.share),
-            link=links.refused(each.day, actor=f"integrator:{each.integrator_id}"),
+            link=links.refused(each.day, each.day, actor=f"integrator:{each.integrator_id}"),
         )
         for each in bad_days
         if each.integrator_id in names

@@ -154,7 +154,7 @@ def overview(user, now: datetime) -> Overview:
     today = start_of_day(now).date()
     links = Links(user)
     counts = list(_counts(today))
-    issued = _issued(counts, today)
+    issued = _issued(counts, today, links)
     refused = [row for row in counts if row["refusal"]]
     bad = bad_days([row for row in counts if row["integrator"]], today)
     days = [today - back * DAY for back in range(DAYS)]
@@ -210,7 +210,7 @@ def _counts(today: date) -> QuerySet:
     return first.union(*others, all=True)
 
 
-def _issued(counts: Iterable[dict], today: date) -> Issued:
+def _issued(counts: Iterable[dict], today: date, links: Links) -> Issued:
     days = [today - back * DAY for back in reversed(range(DAYS))]
     by_channel = {
         (row["day"], row["channel_name"]): row["of_customers"]
@@ -231,6 +231,7 @@ def _issued(counts: Iterable[dict], today: date) -> Issued:
         series=channels_of(recent),
         counts=recent,
         before=sum(by_channel.values()) - recent.total(),
+        link=lambda span, channel: links.issued(span.first, span.last, channel=channel or ""),
     )
 
 
@@ -284,7 +285,7 @@ def _refused_today(refusals: Iterable[dict], today: date, links: Links) -> Figur
         icon="block",
         number=refused[today],
         **_beside_yesterday(refused[today], refused[today - DAY]),
-        link=links.refused(today),
+        link=links.refused(today, today),
     )
 
 
@@ -354,7 +355,7 @@ def _causes(refusals: Iterable[dict], today: date, links: Links) -> list[Cause]:
             text=known.get(code, ""),
             requests=count["requests"],
             customers=count["customers"],
-            link=links.refused(today, code=code) if count["requests"] else "",
+            link=links.refused(today, today, code=code) if count["requests"] else "",
         )
         for code, count in refused.items()
     ]

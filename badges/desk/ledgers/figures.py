@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from badges.desk.access import show, staff_page
 from badges.desk.home.overview import COUNTED_WHEN_OPENED, DAY, DAYS
-from badges.desk.parts.charts import Chart, Series, channels_of
+from badges.desk.parts.charts import Chart, Series, Span, channels_of
 from badges.desk.parts.links import Links
 from badges.desk.parts.numbers import group_digits
 from badges.desk.parts.presets import Preset, PresetLink, preset_links
@@ -118,7 +118,8 @@ def figures(request):
     context = {"title": _("Reports"), "form": form}
     if form.days:
         links = Links(request.user)
-        context["charts"] = [_issued(form.days), _refused(form.days)]
+        period = Span(form.days[0], form.days[-1])
+        context["charts"] = [_issued(period, links), _refused(period, links)]
         busiest = leaders(
             ActorCount.objects.all(), form.days, "integrator_id", "user_id", value="requests"
         )
@@ -127,60 +128,84 @@ def figures(request):
     return show(request, "desk/ledgers/figures.html", context)
 
 
-def _issued(days: list[date]) -> Chart:
-    rows = DailyCount.objects.of_badge().issued().between(days[0], days[-1]).order_by()
+def _issued(period: Span, links: Links) -> Chart:
+    days = (period.before.first, period.last)
+    rows = DailyCount.objects.of_badge().issued().between(*days).order_by()
     sums = rows.values_list("day", "channel").annotate(Sum("customers"))
-    counts = Counter({(day, channel): count for day, channel, count in sums})
+    found = Counter({(day, channel): count for day, channel, count in sums})
+    counts, earlier = _split(found, period)
     return Chart(
         slug="figures-issued",
         icon="bar_chart",
-        title=_("Issued by day and channel"),
-        description=_("Badges issued on each day, by channel; the table has the same numbers"),
+        title=_("Issued by week and channel") if period.is_long else _("Issued by day and channel"),
+        description=_("Issued badges by channel; the table has the same numbers"),
         note=_("A day begins at 00:00 UTC."),
         nothing=_("Nothing was issued on these days."),
-        days=days,
-        series=channels_of(counts),
+        days=period.days,
+        series=channels_of(found) if counts else [],
         counts=counts,
+        earlier=earlier,
+        link=lambda span, channel: links.issued(span.first, span.last, channel=channel or ""),
     )
 
 
-def _refused(days: list[date]) -> Chart:
-    """Count refused requests, and refused customers of accepted lists."""
-    rows = DailyCount.objects.of_badge().between(days[0], days[-1]).filter(code__gt=0).order_by()
-    counts: Counter[tuple[date, int | str]] = Counter()
-    by_code: Counter[int] = Counter()
-    for day, code, requests, customers in rows.values_list("day", "code").annotate(
-        Sum("requests"), Sum("customers")
-    ):
-        counts[day, code] = requests + customers
-        by_code[code] += requests + customers
-    series = _causes(by_code)
+def _refused(period: Span, links: Links) -> Chart:
+    """Count refused requests, and refused customers of accepted lists, which have no list."""
+    days = (period.before.first, period.last)
+    rows = DailyCount.objects.of_badge().between(*days).filter(code__gt=0).order_by()
+    sums = rows.values_list("day", "code").annotate(Sum("requests"), Sum("customers"))
+    listed: Counter[tuple[date, int | None]] = Counter()
+    found: Counter[tuple[date, int]] = Counter()
+    for day, code, requests, customers in sums:
+        listed[day, code] = requests
+        listed[day, None] += requests
+        found[day, code] = requests + customers
+    counts, earlier = _split(found, period)
+    series = _causes(counts, earlier)
     named = {each.key for each in series}
-    for (day, code), count in list(counts.items()):
-        if code not in named:
-            counts[day, REST] += count
+
+    def link(span: Span, code: int | None) -> str:
+        is_listed = code != REST and any(listed[day, code] for day in span.days)
+        return links.refused(span.first, span.last, code=code or "") if is_listed else ""
+
+    for part in (counts, earlier):
+        for (day, code), count in list(part.items()):
+            if code not in named:
+                part[day, REST] += count
     return Chart(
         slug="figures-refused",
         icon="rule",
-        title=_("Refused by day and cause"),
-        description=_("Refusals on each day, by their codes; the table has the same numbers"),
+        title=_("Refused by week and cause") if period.is_long else _("Refused by day and cause"),
+        description=_("Refusals by their codes; the table has the same numbers"),
         note=_("Requests that were refused, and single customers of lists that were accepted."),
         nothing=_("Nothing was refused on these days."),
-        days=days,
+        days=period.days,
         series=series,
         counts=counts,
+        earlier=earlier,
+        link=link,
     )
 
 
-def _causes(by_code: Counter) -> list[Series]:
+def _split(found: Counter, period: Span) -> tuple[Counter, Counter]:
+    """Return the counts of a period, and those of the days before."""
+    inside = Counter({key: count for key, count in found.items() if key[0] >= period.first})
+    return inside, found - inside
+
+
+def _causes(counts: Counter, earlier: Counter) -> list[Series]:
     """Return the most frequent causes, the most frequent first, and one for all others."""
     known = {code.value: code.message for code in ErrorCode}
+    by_code: Counter[int] = Counter()
+    for (_day, code), count in counts.items():
+        by_code[code] += count
     often = sorted(by_code, key=lambda code: (-by_code[code], code))
     named = [
         Series(key=code, label=f"{code} {known.get(code, '')}".strip(), colour=colour)
         for code, colour in zip(often, COLOURS, strict=False)
     ]
-    if len(often) > len(COLOURS):
+    others = (by_code.keys() | {code for _day, code in earlier}) - {each.key for each in named}
+    if named and others:
         named.append(Series(key=REST, label=_("Other causes"), colour="rest"))
     return named
 

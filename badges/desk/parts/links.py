@@ -17,18 +17,18 @@ class Links:
 
     user: User
 
-    def issued(self, first: date, last: date) -> str:
-        """Return the URL of the badges issued on some days, both inclusive."""
-        return self._list("view_earnedbadge", "desk:history", since=first, until=last)
+    def issued(self, first: date, last: date, **only) -> str:
+        """Return the URL of the badges issued on some days, perhaps of one `channel`."""
+        return self._list("view_earnedbadge", "desk:history", **only, since=first, until=last)
 
     def active_badges(self) -> str:
         """Return the URL of the badges that are active and within their period."""
         query = {"active": "yes", "status": "LIVE"}
         return self._list("view_badgemeta", "desk:definitions", **query)
 
-    def refused(self, day: date, **only) -> str:
-        """Return the URL of the refusals of a day, perhaps of one `code` or one `actor`."""
-        return self.changes(day, day, outcome=RequestOutcome.REFUSED, **only)
+    def refused(self, first: date, last: date, **only) -> str:
+        """Return the URL of the refusals on some days, perhaps of one `code` or one `actor`."""
+        return self.changes(first, last, outcome=RequestOutcome.REFUSED, **only)
 
     def changes(self, first: date, last: date, **only) -> str:
         """Return the URL of the requests on some days, both inclusive, that are counted by day."""
@@ -61,4 +61,5 @@ class Links:
     def _list(self, right: str, name: str, **query) -> str:
         if not self.user.has_perm(f"badges.{right}"):
             return ""
-        return f"{reverse(name)}?{urlencode(query)}"
+        given = {key: value for key, value in query.items() if value != ""}
+        return f"{reverse(name)}?{urlencode(given)}"

@@ -24,15 +24,21 @@
     };
   };
 
+  /* The rows behind the bar that is clicked; a keyboard reaches them by the table. */
+  const linkAt = (chart, series, event) => {
+    const [bar] = chart.getElementsAtEventForMode(event.native, "nearest", { intersect: true }, false);
+    return bar && series[bar.datasetIndex].links[bar.index];
+  };
+
   const draw = (canvas) => {
-    const { days, series } = JSON.parse(canvas.dataset.chart);
+    const { bars, series } = JSON.parse(canvas.dataset.chart);
     const locale = document.documentElement.lang;
     const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
     Chart.defaults.font.family = getComputedStyle(canvas).fontFamily;
     const chart = new Chart(canvas, {
       type: "bar",
       data: {
-        labels: days.map((each) => day.format(new Date(each))),
+        labels: bars.map(([first, last]) => day.formatRange(new Date(first), new Date(last))),
         datasets: datasetsOf(canvas, series),
       },
       options: {
@@ -40,6 +46,13 @@
         animation: false,
         maintainAspectRatio: false,
         interaction: { mode: "index", intersect: false },
+        onClick: (event) => {
+          const link = linkAt(chart, series, event);
+          if (link) window.location.assign(link);
+        },
+        onHover: (event) => {
+          canvas.style.cursor = linkAt(chart, series, event) ? "pointer" : "";
+        },
         plugins: {
           legend: { display: false },
           tooltip: { itemSort: (one, other) => other.datasetIndex - one.datasetIndex },

@@ -77,8 +77,8 @@ def figure(home, place):
     ("today", "yesterday", "trend", "comparison"),
     [
         (1_204, 380, "trending_up", "more than all of yesterday (380)"),
-        (3, 1_380, "schedule", "so far; 1,380 in all of yesterday"),
-        (0, 0, "schedule", "so far; 0 in all of yesterday"),
+        (3, 1_380, "schedule", "so far · yesterday: 1,380"),
+        (0, 0, "schedule", "so far · yesterday: 0"),
     ],
 )
 def test_issued_today_is_compared_with_yesterday(home, today, yesterday, trend, comparison):
@@ -162,9 +162,11 @@ def test_the_table_has_every_day_by_channel(client, supervisor):
 
     assert [channel.label for channel in issued.series] == ["API", "Staff desk"]
     assert len(issued.rows) == 30
-    assert issued.rows[0] == (timezone.now().date(), ["1,500", "0"], "1,500")
-    assert issued.rows[-1][1:] == (["0", "20"], "20")
-    assert "<td>1,500</td>" in response.text
+    newest, oldest = issued.rows[0], issued.rows[-1]
+    assert newest.span.first == newest.span.last == timezone.now().date()
+    assert [number.text for number in (*newest.numbers, newest.total)] == ["1,500", "0", "1,500"]
+    assert [number.text for number in (*oldest.numbers, oldest.total)] == ["0", "20", "20"]
+    assert ">1,500</a></td>" in response.text
 
 
 def test_the_badges_issued_most_come_first(home):
