@@ -93,7 +93,7 @@ def test_filters_are_set_and_kept_by_keyboard(open_page, busy):
     page.get_by_label("Save view as").focus()
     page.keyboard.type("Refused walkers")
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=Kept as")
+    page.wait_for_selector("text=Saved as")
     kept = SavedFilter.objects.get()
     assert (kept.user.username, kept.name) == ("anna", "Refused walkers")
 
@@ -128,7 +128,7 @@ def test_new_requests_appear_while_the_page_is_visible(open_page, shoot, busy):
     assert page.locator(".ledger-new").count() == 1
     shoot(page, "requests-live")
 
-    live = page.get_by_role("button", name="Live")
+    live = page.get_by_role("button", name="Live", exact=True)
     live.focus()
     page.keyboard.press("Space")
     assert live.get_attribute("aria-pressed") == "false"
@@ -180,7 +180,7 @@ def test_every_page_of_a_ledger_fits_the_window(open_page, shoot, busy, theme, w
 def test_the_ledgers_work_without_scripts(open_page, shoot, busy):
     page = open_page(javascript=False)
     open_page_of(page, LOG)
-    assert page.get_by_role("button", name="Live").is_hidden()
+    assert page.get_by_role("button", name="Live", exact=True).is_hidden()
 
     page.get_by_role("link", name="Older").click()
     page.wait_for_url(re.compile("older="))
@@ -193,3 +193,72 @@ def test_the_ledgers_work_without_scripts(open_page, shoot, busy):
     page.wait_for_url(re.compile("badge=walker"))
     assert page.locator("#id_badge").input_value() == "Summer walker"
     assert shown(page) == 50
+
+
+def test_rows_are_selected_by_keyboard_and_counted(open_page, shoot, busy):
+    """F27"""
+    page = open_page()
+    open_page_of(page, "/desk/history/issued/")
+    boxes = page.locator("#ledger-rows [name=selected]")
+    bar = page.locator(".index-actions")
+    assert bar.is_hidden()
+
+    boxes.nth(0).focus()
+    page.keyboard.press("Space")
+    boxes.nth(2).check()
+    assert bar.is_visible()
+    assert "Selected: 2" in bar.inner_text()
+    assert bar.get_by_role("button", name="Export 2").is_visible()
+    shoot(page, "history-selected")
+
+    page.get_by_label("Select all rows").check()
+    assert f"Selected: {boxes.count()}" in bar.inner_text()
+    page.get_by_label("Select all rows").uncheck()
+    assert bar.is_hidden()
+
+
+def test_columns_and_density_are_chosen_by_keyboard(open_page, shoot, busy):
+    """F27"""
+    page = open_page()
+    open_page_of(page, LOG)
+    standard = page.locator("#ledger-rows tbody tr").first.bounding_box()["height"]
+    page.locator(".index-options summary").focus()
+    page.keyboard.press("Enter")
+    shoot(page, "requests-options")
+    page.locator(".index-options").get_by_label("Compact").check()
+    page.locator(".index-options").get_by_label("Request id").uncheck()
+    page.locator(".index-options").get_by_role("button", name="Apply").click()
+    page.wait_for_selector(".index--compact")
+    page.wait_for_load_state("load")
+
+    assert standard == pytest.approx(40, abs=1.5)
+    height = page.locator("#ledger-rows tbody tr").first.bounding_box()["height"]
+    assert height == pytest.approx(32, abs=1.5)
+    assert "Request id" not in page.locator("#ledger-rows thead").inner_text()
+    assert shown(page) == 50
+
+
+def test_the_header_of_a_list_stays_in_view(open_page, shoot, busy):
+    """F27"""
+    page = open_page()
+    open_page_of(page, LOG)
+    page.locator("#ledger-rows tbody tr").nth(45).scroll_into_view_if_needed()
+    page.wait_for_function(
+        "() => scrollY > 300 || document.querySelector('#main')?.scrollTop > 300"
+    )
+    shoot(page, "requests-scrolled")
+    head = page.locator("#ledger-rows thead th").nth(1).bounding_box()
+    assert 0 <= head["y"] < 200
+
+
+def test_a_list_is_printed_without_menu_and_filters(open_page, shoot, busy):
+    """F27"""
+    page = open_page()
+    open_page_of(page, LOG)
+    page.emulate_media(media="print")
+    shoot(page, "requests-printed")
+
+    for selector in ("#nav-sidebar", ".ledger-filters", ".ledger-export", ".index-options"):
+        assert page.locator(selector).first.is_hidden()
+    assert page.get_by_role("columnheader", name="Outcome").is_visible()
+    assert page.locator("#ledger-rows tbody tr").first.is_visible()
