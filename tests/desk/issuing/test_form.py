@@ -32,14 +32,6 @@ def test_the_list_is_opened_again_without_scripts(desk, filled):
     assert "Another" in page
 
 
-def test_the_details_are_not_below_the_list(desk):
-    """6.11: they have a column of their own, which a narrow screen shows above the list."""
-    page = desk.get(ISSUE).text
-
-    column = page.split('<div class="desk-stack desk-side">')[1]
-    assert column.lstrip().startswith('<section class="desk-card desk-details"')
-
-
 @pytest.mark.parametrize(("customer_id", "state"), [("1001", "open"), ("x", "invalid")])
 def test_a_check_updates_the_verdict_beside_the_button(desk, filled, customer_id, state):
     """F43: on a phone the panel is below the fold."""
