@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Choices, Model
+from django.db.models import Choices, Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from badges.audit import history, leaves
@@ -14,6 +14,7 @@ from badges.audit.filters import Filter, requests
 from badges.audit.reading import Cursor, Found, read
 from badges.errors import in_words
 from badges.models import Channel, Operation, OwnerType, RequestLog, RequestOutcome
+from badges.models.requests import name_in_attempt
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -31,11 +32,12 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerExport:
-    """A ledger: its query, its columns, and the name of its sealed table."""
+    """A ledger: its rows, its columns, and the name of its sealed table."""
 
     slug: str
     label: "StrOrPromise"
     model: type[Model]
+    rows: Callable[[], QuerySet[Any]]
     sealed_as: str
     columns: tuple[Column, ...]
     reader: Callable[[Filter], Callable[..., Found]]
@@ -66,7 +68,7 @@ def batches(ledger: LedgerExport, filters: Filter) -> Iterator[Batch]:
 def rows_of(ledger: LedgerExport, pks: list[int | str]) -> list[tuple[Any, ...]]:
     """Return the values of the columns of the rows with these keys, in the order of the keys."""
     paths = list(dict.fromkeys(column.path for column in ledger.columns))
-    rows = ledger.model._default_manager.filter(pk__in=pks).order_by().values_list("pk", *paths)
+    rows = ledger.rows().filter(pk__in=pks).order_by().values_list("pk", *paths)
     by_pk = {
         pk: dict(zip(paths, values, strict=True))
         for pk, *values in rows.iterator(chunk_size=BATCH_SIZE)
@@ -140,6 +142,7 @@ def _from_query(
         slug=slug,
         label=label,
         model=ledger_query.model,
+        rows=ledger_query.model._default_manager.all,
         sealed_as=sealed_as,
         columns=(*columns, *_request_columns(f"{ledger_query.cause}__")),
         reader=lambda filters: partial(ledger_query.read, filters),
@@ -150,6 +153,7 @@ REQUESTS = LedgerExport(
     slug="requests",
     label=_("Request log"),
     model=RequestLog,
+    rows=RequestLog.objects.with_attempt,
     sealed_as="request",
     columns=(
         Column("received_at", _("received")),
@@ -159,6 +163,7 @@ REQUESTS = LedgerExport(
         Column("code", _("cause"), in_words),
         Column("operation", _("operation"), _label_of(Operation)),
         *_request_columns(""),
+        Column("attempt", _("name of the failed sign-in"), name_in_attempt),
         *BADGE_COLUMNS,
         Column("customer_id", _("customer")),
         Column("fingerprint", _("fingerprint")),

@@ -332,10 +332,10 @@ class RequestLogQuerySet(models.QuerySet["RequestLog"]):
     def refused(self) -> Self:
         return self.filter(outcome=RequestOutcome.REFUSED)
 
-    def for_list(self) -> Self:
-        """Return the columns of a list: of the contents only those of failed sign-ins.
+    def with_attempt(self) -> Self:
+        """Annotate rows with the content of failed sign-ins as `attempt`, "" for all others.
 
-        They are short, and `RequestLog.attempted_name` reads the name that was tried from them.
+        It is short, and `name_in_attempt` reads the name that was tried from it.
         """
         failed = Q(integrator=None, user=None) & ~Q(channel=Channel.COMMAND)
         attempt = Case(
@@ -343,7 +343,11 @@ class RequestLogQuerySet(models.QuerySet["RequestLog"]):
             default=Value(""),
             output_field=models.TextField(),
         )
-        rows = self.select_related("badge", "integrator", "user").annotate(attempt=attempt)
+        return self.annotate(attempt=attempt)
+
+    def for_list(self) -> Self:
+        """Return rows with what a list shows: of the contents only those of failed sign-ins."""
+        rows = self.select_related("badge", "integrator", "user").with_attempt()
         return rows.defer("content", "errors")
 
     def waiting_after(self, seal: "Seal | None") -> Self:

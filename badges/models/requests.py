@@ -38,6 +38,20 @@ class OutcomeRow(TypedDict):
     error_code: int | None
 
 
+def name_in_attempt(content: str) -> str:
+    """Return the name in the content of a failed sign-in, or "" if there is none.
+
+    `services.access.sign_in` decides which names are recorded.
+    """
+    try:
+        details = json.loads(content)
+    except ValueError:
+        return ""
+    if not isinstance(details, dict):
+        return ""
+    return str(details.get("username") or details.get("client_id") or "")
+
+
 class RequestLog(models.Model):
     """One attempted change, sign-in or look-up, through any channel; append-only.
 
@@ -160,17 +174,10 @@ class RequestLog(models.Model):
     def attempted_name(self) -> str:
         """The username or client id of a failed sign-in, or "" if it is not in the record.
 
-        `services.access.sign_in` decides which names are recorded. For rows without their content,
-        `RequestLogQuerySet.for_list` adds `attempt`.
+        For rows without their content, `RequestLogQuerySet.with_attempt` adds `attempt`.
         """
         content = getattr(self, "attempt", None)
-        try:
-            details = json.loads(self.content if content is None else content)
-        except ValueError:
-            return ""
-        if not isinstance(details, dict):
-            return ""
-        return str(details.get("username") or details.get("client_id") or "")
+        return name_in_attempt(self.content if content is None else content)
 
     @cached_property
     def earned(self) -> "EarnedBadge | None":

@@ -17,6 +17,7 @@ from badges.audit.filters import Filter
 from badges.errors import ErrorCode
 from badges.models import Channel, Export, ExportFormat, ExportState, Operation, RequestLog
 from badges.models.exports import GONE_AFTER
+from badges.services.access.sign_in import refuse_sign_in
 from badges.services.record.exports import SLOTS, begin_export, stream_export
 from badges.services.record.seals import seal_all
 from badges.services.request_log import Origin
@@ -82,6 +83,18 @@ def test_an_export_has_the_filtered_rows_in_the_order_of_the_page(fetch):
     assert [int(row["number in the log"]) for row in exported] == [row.pk for row in reversed(rows)]
     refusal = ("Refused", "815", str(ErrorCode.BADGE_NOT_LIVE.message))
     assert {(row["outcome"], row["code"], row["cause"]) for row in exported} == {refusal}
+
+
+def test_an_export_has_the_name_that_was_tried(fetch, auditor):
+    """F5: as on the page, a name is exported only if it is recorded."""
+    for name in ("anna", "my password"):
+        refuse_sign_in(username=name, address="192.0.2.1", message="Wrong.")
+    RequestLogFactory(content='{"username": "a command"}')
+
+    exported = rows_of(fetch())[::-1]
+
+    assert [row["name of the failed sign-in"] for row in exported][:3] == ["anna", "", ""]
+    assert {row["user"] for row in exported[:3]} == {""}
 
 
 def test_an_export_reads_several_batches(fetch, monkeypatch):
