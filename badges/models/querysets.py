@@ -346,7 +346,7 @@ class RequestLogQuerySet(models.QuerySet["RequestLog"]):
         return self.annotate(attempt=attempt)
 
     def for_list(self) -> Self:
-        """Return rows with what a list shows: of the contents only those of failed sign-ins."""
+        """Return the columns of a list: of the contents only those of failed sign-ins."""
         rows = self.select_related("badge", "integrator", "user").with_attempt()
         return rows.defer("content", "errors")
 

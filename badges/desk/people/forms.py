@@ -1,15 +1,13 @@
 """The forms of a member of staff; the services check the rules."""
 
-from functools import partial
-
 from django import forms
 from django.contrib.auth.models import Group, User
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from badges.choice_fields import NamesField, OfferedRowsField, are_many, chosen_in
+from badges.choice_fields import MAX_OFFERED, NamesField, are_many
 from badges.edit_forms import EditForm
 from badges.errors import ErrorCode
+from badges.roles import ROLES
 from badges.services.access import authority
 
 # The access group of integrators, which is no role of a person.
@@ -19,7 +17,7 @@ NOT_FOR_STAFF = "Default"
 class PersonForm(EditForm):
     """The names and the roles of a member of staff; a role that `actor` lacks is not offered."""
 
-    groups = OfferedRowsField(
+    groups = forms.ModelMultipleChoiceField(
         queryset=Group.objects.none(),
         label=_("Roles"),
         widget=forms.CheckboxSelectMultiple,
@@ -39,13 +37,7 @@ class PersonForm(EditForm):
 
     def __init__(self, *args, actor: User, **kwargs):
         super().__init__(*args, **kwargs)
-        roles = self._roles(actor)
-        self.fields["groups"].queryset = roles
-        self.fields["groups"].chosen = partial(chosen_in, self, "groups")
-        if are_many(roles):
-            self.fields["other_groups"].rows = roles
-        else:
-            del self.fields["other_groups"]
+        self._offer(authority.groups_to_give(actor).exclude(name=NOT_FOR_STAFF))
 
     def clean(self):
         others = self.cleaned_data.pop("other_groups", ())
@@ -55,12 +47,22 @@ class PersonForm(EditForm):
             self.changed_data.append("groups")
         super().clean()
 
-    def _roles(self, actor: User):
-        """Return the roles to choose from: those that the actor may give, and current ones."""
-        offered = Q(pk__in=authority.groups_to_give(actor).exclude(name=NOT_FOR_STAFF).values("pk"))
+    def _offer(self, offered):
+        """List current roles, and the built-in and the first other ones that are offered.
+
+        If there are more groups than a page may read, the others are entered by their names.
+        """
+        groups = Group.objects.order_by("name")
+        first = list(groups.values_list("pk", flat=True)[:MAX_OFFERED])
+        built_in = list(groups.filter(name__in=ROLES).values_list("pk", flat=True))
+        keys = list(offered.filter(pk__in=[*first, *built_in]).values_list("pk", flat=True))
         if self.instance.pk:
-            offered |= Q(pk__in=self.instance.groups.values("pk"))
-        return Group.objects.filter(offered).order_by("name")
+            keys += self.instance.groups.values_list("pk", flat=True)
+        self.fields["groups"].queryset = groups.filter(pk__in=keys)
+        if are_many(groups):
+            self.fields["other_groups"].rows = offered
+        else:
+            del self.fields["other_groups"]
 
 
 class NewPersonForm(PersonForm):

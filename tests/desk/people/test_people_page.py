@@ -165,6 +165,19 @@ def test_an_administrator_gives_every_role_of_staff(admin_client):
     assert {group.name for group in offered} == {"Auditor", "MemberCare", "Supervisor"}
 
 
+def test_with_many_groups_other_roles_are_given_by_name(desk):
+    Group.objects.bulk_create(Group(name=f"Group {number:04}") for number in range(101))
+    offered = desk.get(NEW).context["form"].fields["groups"].queryset
+    assert {"MemberCare", "Group 0000"} <= {group.name for group in offered} - {"Group 0100"}
+
+    wrong = create(desk, other_groups="Auditor")
+    assert "There is none with the name" in wrong.text
+    create(desk, other_groups="Group 0100")
+
+    nina = User.objects.get(username="nina")
+    assert {group.name for group in nina.groups.all()} == {"MemberCare", "Group 0100"}
+
+
 @pytest.mark.parametrize("superuser", [True, False])
 def test_a_person_with_more_rights_is_read_only(desk, superuser):
     person = UserFactory(username="root", role="Auditor", is_superuser=superuser)
