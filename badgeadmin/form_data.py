@@ -5,7 +5,8 @@ import logging
 from django.core.exceptions import BadRequest
 from django.db import DataError
 
-from badges.api.envelope import TOKENS, bad_request, is_api, reject_request
+from badgeadmin.errors import bad_request
+from badges.api.envelope import TOKENS, is_api, reject_request
 from badges.errors import ErrorCode
 from badges.form_data import has_null_characters, has_utf_8_charset, is_utf_8
 

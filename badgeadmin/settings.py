@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "badgeadmin.sessions.SessionUseMiddleware",
+    "badges.desk.redirects.RedirectMiddleware",
     "badges.admin.second_factor.RequiredMiddleware",
     "badgeadmin.form_data.ReadableFormMiddleware",
     "badgeadmin.busy.BusyMiddleware",

@@ -34,6 +34,7 @@ urlpatterns = [
     path("healthz/live", health.live, name="healthz-live"),
 ]
 
-handler400 = "badges.api.envelope.bad_request"
-handler403 = "badges.desk.access.forbidden"
+handler400 = "badgeadmin.errors.bad_request"
+handler403 = "badges.desk.errors.forbidden"
+handler404 = "badges.desk.errors.not_found"
 handler500 = "badges.api.envelope.server_error"

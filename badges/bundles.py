@@ -21,6 +21,7 @@ STYLES = {
     "badges/theme.bundle.css": (
         "badges/fonts.css",
         "badges/desk.css",
+        "badges/session.css",
         "badges/admin.css",
         "badges/find.css",
         "badges/help.css",
@@ -45,6 +46,8 @@ SCRIPTS = {
         "badges/search.js",
         "badges/help.js",
         "badges/tips.js",
+        "badges/session.js",
+        "badges/input.js",
         "badges/theme.js",
         "unfold/js/app.js",
         "unfold/js/simplebar/simplebar.js",

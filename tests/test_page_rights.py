@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db
 ROLES = {"M": "MemberCare", "S": "Supervisor", "A": "Auditor", "N": None, "R": None}
 
 DESK = {
+    "desk/session/again/": "MSANR",
     "desk/": "MSANR",
     "desk/help/": "MSANR",
     "desk/hints/dismiss/": "MSANR",
@@ -141,6 +142,7 @@ PAGES = DESK | ADMIN
 
 # Routes that are not pages of their own, with the reason. All others are in a table.
 ELSEWHERE = {
+    "desk/session/": "tells anybody about their own session (desk/test_session)",
     "admin/login/code/": "whoever gave a password, or is signed in (admin/test_second_factor)",
     "admin/second-factor/codes/": "whoever has just created them (admin/test_second_factor)",
     "admin/second-factor/": "whoever gave a password, or is signed in (admin/test_second_factor)",

@@ -12,7 +12,6 @@ from django.contrib.auth import REDIRECT_FIELD_NAME, login, logout, update_sessi
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpResponseRedirect
-from django.shortcuts import redirect
 from django.urls import path, reverse, reverse_lazy
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -126,9 +125,15 @@ def pseudonym_of_attempt(request, credentials) -> str:
 
 @never_cache
 def sign_in_view(request):
-    """Show the sign-in page, or redirect a signed-in user to the home page."""
-    if request.method == "GET" and admin.site.has_permission(request):
-        return redirect("desk:home")
+    """Show the sign-in page, or redirect a signed-in user to the page that was requested.
+
+    With `again`, a signed-in user can sign in again before the session ends.
+    """
+    is_signed_in = admin.site.has_permission(request)
+    if request.method == "GET" and is_signed_in and "again" not in request.GET:
+        view = SignInView()
+        view.setup(request)
+        return HttpResponseRedirect(view.get_success_url())
     return SignInView.as_view()(request)
 
 

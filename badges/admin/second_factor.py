@@ -26,7 +26,7 @@ from badges import shown_secrets
 from badges.admin.known_devices import remember_device
 from badges.admin.sign_in_limits import LimitedAttemptsMixin
 from badges.client_address import client_address
-from badges.desk.access import keep_secret, redirect_page
+from badges.desk.access import keep_secret
 from badges.errors import BadgeError
 from badges.models import Channel, Person
 from badges.services.access import second_factor, sign_in
@@ -321,8 +321,7 @@ class RequiredMiddleware:
             return self.get_response(request)
         if not second_factor.is_required_of(user):
             return self.get_response(request)
-        page = redirect_to_login(request.get_full_path(), reverse("second-factor"))
-        return redirect_page(request, page)
+        return redirect_to_login(request.get_full_path(), reverse("second-factor"))
 
     @staticmethod
     def _is_page(request) -> bool:

@@ -183,11 +183,9 @@ def unknown_path(request, **kwargs) -> HttpResponse:
     return _plain(_error(ErrorCode.NOT_FOUND, "No such endpoint."), 404)
 
 
-def bad_request(request, exception) -> HttpResponse:
-    """Return the response to a request that Django refused before any view."""
-    if is_api(request.path):
-        return _plain(_error(ErrorCode.INVALID_INPUT, "The request is malformed."), 400)
-    return defaults.bad_request(request, exception)
+def malformed_request() -> HttpResponse:
+    """Return the response to a request of the API that Django refused before any view."""
+    return _plain(_error(ErrorCode.INVALID_INPUT, "The request is malformed."), 400)
 
 
 def server_error(request) -> HttpResponse:

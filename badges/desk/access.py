@@ -6,10 +6,10 @@ from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import HttpResponseClientRefresh
+
+from badges.desk.errors import forbidden
 
 # A page that shows a form, and accepts it.
 require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -27,7 +27,7 @@ def staff_page(right):
         @cache_control(private=True)
         def page(request, *args, **kwargs):
             if not request.user.is_authenticated:
-                return redirect_page(request, redirect_to_login(request.get_full_path()))
+                return redirect_to_login(request.get_full_path())
             if not request.user.has_perm(right):
                 return forbidden(request)
             return view(request, *args, **kwargs)
@@ -61,13 +61,3 @@ def keep_secret(response):
     """
     patch_cache_control(response, no_store=True, no_transform=True)
     return response
-
-
-def forbidden(request, exception=None):
-    """Return the page for users who are logged in but lack the permission."""
-    return show(request, "desk/forbidden.html", {"title": _("Not allowed")}, status=403)
-
-
-def redirect_page(request, response):
-    """Return the redirect, or a reload of the page for htmx: a fragment cannot redirect."""
-    return HttpResponseClientRefresh() if request.htmx else response

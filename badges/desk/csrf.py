@@ -2,36 +2,40 @@
 
 from http import HTTPStatus
 
-from django.contrib import admin, messages
-from django.shortcuts import redirect, render
+from django.http import HttpResponseForbidden
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRefresh
+from django.utils.translation import gettext as _
+
+from badges.desk.errors import error_page
 
 
 def csrf_failure(request, reason=""):
     """Respond to a form that was refused for its CSRF token and changed nothing.
 
     Signing in changes the token of every tab. A second sign-in redirects, because the user is
-    signed in already. For htmx, the response reloads the page, which brings the new token.
+    signed in already. The script of a page asks for the new token, and keeps the input.
     """
     start = reverse("desk:home")
     if request.path == reverse("admin:login") and request.user.is_authenticated:
-        return redirect(_safe(request, request.POST.get("next")) or start)
+        requested = request.POST.get("next") or request.GET.get("next")
+        return redirect(_safe(request, requested) or start)
     if request.htmx:
-        messages.warning(
-            request, _("You have signed in again in another tab. This page was loaded again.")
-        )
-        answer = HttpResponseClientRefresh()
-        answer.status_code = HTTPStatus.FORBIDDEN  # htmx obeys the header for any status
-        return answer
-    context = {
-        **admin.site.each_context(request),
-        "title": _("This page is out of date"),
-        "address": _safe(request, request.headers.get("Referer")) or start,
-    }
-    return render(request, "admin/csrf_failure.html", context, status=HTTPStatus.FORBIDDEN)
+        return HttpResponseForbidden(headers={"HX-Trigger": "desk:stale"})
+    return error_page(
+        request,
+        HTTPStatus.FORBIDDEN,
+        icon="tab",
+        title=_("This page is out of date"),
+        heading=_("This page is out of date"),
+        text=_(
+            "You have signed in or out in another tab since this page was opened, or your browser"
+            " keeps no cookies. Nothing was changed. Open the page again, and repeat what you did."
+        ),
+        address=_safe(request, request.headers.get("Referer")) or start,
+        link=_("Open the page again"),
+    )
 
 
 def _safe(request, address: str | None) -> str | None:

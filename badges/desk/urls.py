@@ -2,11 +2,14 @@
 
 from django.urls import include, path
 
+from badges.desk import session
 from badges.desk.tables import views as tables
 
 app_name = "desk"
 
 urlpatterns = [
+    path("session/", session.state, name="session"),
+    path("session/again/", session.signed_in_again, name="signed-in-again"),
     path("", include("badges.desk.home.urls")),
     path("", include("badges.desk.help.urls")),
     path("", include("badges.desk.search.urls")),

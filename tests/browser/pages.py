@@ -51,6 +51,7 @@ NO_PAGES = {
     "desk:requests-forget",
     "desk:requests-keep",
     "desk:requests-tail",
+    "desk:session",
     "desk:verify_on",
 }
 
@@ -182,6 +183,9 @@ TABLES = {
         Page("home, no role", "/desk/", user="nobody"),
         Page("changelist, none", "/admin/badges/badgemeta/"),
         Page("forbidden", "/desk/integrators/", user="maria", status=403),
+        Page("not found", "/desk/receipts/99999999/", status=404),
+        Page("malformed", "/desk/find/?q=%ff", status=400),
+        Page("logged in again", "/desk/session/again/"),
         Page("home of MemberCare", "/desk/", user="maria"),
         Page("help", "/desk/help/"),
         Page("help, no role", "/desk/help/", user="nobody"),

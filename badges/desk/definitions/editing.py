@@ -76,8 +76,11 @@ def _edited(request, write, *, badge=None, source=None, **context):
 
 
 def _checked(request, forms, context):
-    """Return the preview: alone for htmx, else in the whole page."""
-    if request.htmx:
+    """Return the preview: alone for the panel, else in the whole page.
+
+    A script posts the whole form to replace the content of the page (input.js).
+    """
+    if request.htmx and request.htmx.target != "content":
         return render(request, "desk/definitions/_preview.html", {"preview": forms.preview()})
     return _show_forms(request, forms, context, focus_panel=not focus_on_fault(forms))
 

@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from badges import shown_secrets
-from badges.desk.access import forbidden, keep_secret, require_form_methods, show, staff_page
+from badges.desk.access import keep_secret, require_form_methods, show, staff_page
+from badges.desk.errors import forbidden
 from badges.desk.integrators.forms import DeskIntegratorForm, RotationForm
 from badges.desk.integrators.integrator_table import TABLE
 from badges.desk.integrators.state import state_of

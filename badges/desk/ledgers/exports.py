@@ -12,7 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from badges.audit import exports as contents
-from badges.desk.access import forbidden, show, staff_page
+from badges.desk.access import show, staff_page
+from badges.desk.errors import forbidden
 from badges.desk.ledgers.export_table import TABLE
 from badges.desk.ledgers.forms import LedgerForm, RequestForm
 from badges.desk.ledgers.history import BY_SLUG

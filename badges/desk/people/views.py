@@ -15,7 +15,8 @@ from django.views.decorators.http import require_safe
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from badges import shown_secrets
-from badges.desk.access import forbidden, keep_secret, require_form_methods, show, staff_page
+from badges.desk.access import keep_secret, require_form_methods, show, staff_page
+from badges.desk.errors import forbidden
 from badges.desk.parts.forms import SearchForm
 from badges.desk.parts.pager import paginate, url_of_order
 from badges.desk.parts.problems import focus_on_fault

@@ -22,7 +22,7 @@
     const form = event.target.closest?.("form[data-desk-form]");
     if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form.requestSubmit(form.querySelector("[data-desk-submit]"));
+      form.querySelector("[data-desk-submit]")?.click(); // a click, so that its name is sent too
     }
   };
 
@@ -36,11 +36,16 @@
   /* A second click would be answered with the same receipt; it need not be sent at all. */
   const sendOnce = (event) => {
     if (!event.target.matches("form[data-desk-form]")) return;
-    if (event.target.dataset.deskSent) event.preventDefault();
+    if (event.target.dataset.deskSent) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
     event.target.dataset.deskSent = "1";
   };
 
-  const allowSending = () => {
+  /* Not before the page that follows an accepted form. */
+  const allowSending = (event) => {
+    if (event.detail?.xhr?.getResponseHeader("HX-Redirect")) return;
     for (const form of document.querySelectorAll("form[data-desk-sent]")) {
       delete form.dataset.deskSent;
     }
@@ -65,8 +70,8 @@
     );
   const refused = new WeakMap();
 
-  const rememberRefused = () => {
-    for (const field of document.querySelectorAll(".desk-field--wrong")) {
+  const rememberRefused = (part) => {
+    for (const field of part.querySelectorAll(".desk-field--wrong")) {
       refused.set(field, valueOf(field));
     }
   };
@@ -98,20 +103,21 @@
     }
   };
 
-  const start = () => {
+  /* Of the page, and of each part that htmx puts into it. */
+  const start = ({ target: part }) => {
     takeFragment();
-    rememberRefused();
-    for (const button of document.querySelectorAll("[data-desk-print]")) {
+    rememberRefused(part);
+    for (const button of part.querySelectorAll("[data-desk-print]")) {
       button.hidden = false;
       button.addEventListener("click", () => window.print());
     }
-    for (const button of document.querySelectorAll("[data-desk-copy]")) {
+    for (const button of part.querySelectorAll("[data-desk-copy]")) {
       button.hidden = !navigator.clipboard;
       button.addEventListener("click", () => copy(button));
     }
   };
 
-  document.addEventListener("DOMContentLoaded", start);
+  document.addEventListener("htmx:load", start);
   /* The theme hides the page until then, and what is hidden cannot be focused. */
   document.addEventListener("alpine:initialized", () => requestAnimationFrame(focusFirst));
   document.addEventListener("keydown", issueByShortcut);
@@ -119,7 +125,8 @@
   document.addEventListener("input", clearError);
   document.addEventListener("change", clearError);
   document.addEventListener("toggle", emptyFolded, true);
-  document.addEventListener("submit", sendOnce);
+  document.addEventListener("submit", sendOnce, true);
+  document.addEventListener("htmx:afterRequest", allowSending);
   document.addEventListener("htmx:responseError", sayUnchecked);
   document.addEventListener("htmx:sendError", sayUnchecked);
   window.addEventListener("pageshow", allowSending);

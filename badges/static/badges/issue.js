@@ -90,11 +90,11 @@
     panel.ariaBusy = "false";
   };
 
-  const start = () => {
-    for (const presets of document.querySelectorAll(".desk-presets")) presets.hidden = false;
+  const start = ({ target: part }) => {
+    for (const presets of part.querySelectorAll(".desk-presets")) presets.hidden = false;
   };
 
-  document.addEventListener("DOMContentLoaded", start);
+  document.addEventListener("htmx:load", start);
   document.addEventListener("click", fill);
   document.addEventListener("click", open);
   document.addEventListener("keydown", checkByEnter);
