@@ -1,20 +1,43 @@
 """Forms that change a row: they repeat the values that they showed, to detect later changes."""
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from django import forms
 from django.db.models import Model
 from django.forms.models import model_to_dict
+from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from badges.errors import BadgeError, ErrorCode
+from badges.models import BadgeMeta
 from badges.models.names import clean_name
 from badges.services.versions import version_of
 
 SEEN = "seen_version"
+# Of a field that two users have changed: "mine" or "theirs".
+CHOICE = "choice-"
+THEIRS = "theirs"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that another user has changed; `own_value` is empty if this user has not."""
+
+    name: str
+    label: str
+    their_value: str
+    own_value: str = ""
+
+    @property
+    def choice(self) -> str:
+        """The name of the input that chooses between the two values."""
+        return CHOICE + self.name
 
 
 class RefusableForm(forms.ModelForm):
@@ -60,13 +83,18 @@ class RefusableForm(forms.ModelForm):
 
 
 class SeenInput(forms.HiddenInput):
-    """The hidden inputs of the version that a form shows, and of the values that it shows."""
+    """The hidden inputs of the version that a form shows, and of the values that it shows.
+
+    If others have changed the row, both versions are shown side by side, with a choice per field.
+    """
 
     form = None
 
     def render(self, name, value, attrs=None, renderer=None):
-        version = super().render(name, value, attrs, renderer)
-        return format_html_join("", "{}", [[version], *self.form.initial_inputs()])
+        parts = [[super().render(name, value, attrs, renderer)], *self.form.initial_inputs()]
+        if self.form.differences and not self.form.lists_differences:
+            parts.append([render_to_string("desk/_conflict.html", {"form": self.form})])
+        return format_html_join("", "{}", parts)
 
 
 class EditForm(RefusableForm):
@@ -74,13 +102,19 @@ class EditForm(RefusableForm):
 
     If another user has changed the row since, nothing is saved and the form is shown again: the
     values that this user typed are kept, the other fields have their new values, and every
-    difference is named. Only then does the form contain the new version.
+    difference is named. Only then does the form contain the new version. Where both have changed a
+    field, the user chooses a value, and the next submission has the choice.
+
+    With `lists_differences`, the differences are errors of the form, and there is no choice.
     """
 
+    lists_differences = False
     seen_version = forms.CharField(required=False, widget=SeenInput)
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, data=None, *args, **kwargs):
+        super().__init__(with_choices(data), *args, **kwargs)
+        self.differences: list[Difference] = []
+        self.last_change = None
         self.version = None
         self.is_outdated = False
         if self.instance._state.adding:
@@ -151,6 +185,7 @@ class EditForm(RefusableForm):
             return
         self.is_outdated = True
         self.version = version_of(row)
+        self.last_change = last_change_of(row)
         self.initial |= self.initial_of(row) | {SEEN: self.version}  # type: ignore[operator]  # a dict
         self.add_error(
             None,
@@ -169,17 +204,58 @@ class EditForm(RefusableForm):
         is_edited = field.has_changed(_python(field, initial), bound_field.data)
         if not is_edited:
             field.bound_data = partial(_return_value, current)
-        if field.has_changed(current, initial):
-            values = {
-                "field": capfirst(field.label or bound_field.label),
-                "now": display_value(field, current),
-            }
-            if is_edited:
-                values["typed"] = display_value(field, bound_field.data)
-                message = _("%(field)s: now %(now)s; you typed %(typed)s.")
-            else:
-                message = _("%(field)s: now %(now)s.")
-            self.add_error(None, message % values)
+        if not field.has_changed(current, initial):
+            return
+        difference = Difference(
+            name=bound_field.html_name,
+            label=capfirst(field.label or bound_field.label),
+            their_value=display_value(field, current),
+            own_value=display_value(field, bound_field.data) if is_edited else "",
+        )
+        self.differences.append(difference)
+        if self.lists_differences:
+            self.add_error(None, _describe(difference))
+
+
+def with_choices(data: QueryDict | None) -> QueryDict | None:
+    """Return submitted data in which the fields where the user takes the other value have it.
+
+    The other value is the one that the form has shown: its hidden inputs.
+    """
+    taken = [name for name in data or () if name.startswith(CHOICE) and data[name] == THEIRS]
+    if not data or not taken:
+        return data
+    data = data.copy()
+    for choice in taken:
+        inputs = re.compile(rf"(initial-)?({re.escape(choice.removeprefix(CHOICE))}(?:_\d+)?)")
+        found = [match for name in list(data) if (match := inputs.fullmatch(name))]
+        shown = {match[2]: data.getlist(match[0]) for match in found if match[1]}
+        for match in found:
+            if not match[1]:
+                del data[match[0]]
+        for name, values in shown.items():
+            data.setlist(name, values)
+    return data
+
+
+def last_change_of(row: Model) -> dict:
+    """Return who changed a row last and when, as far as its history or its columns have it."""
+    if isinstance(row, BadgeMeta):
+        revision = row.revisions.select_related("request__user", "request__integrator").first()
+        if revision is not None:
+            return {"actor": revision.request.actor, "at": revision.request.received_at}
+    return {"actor": "", "at": getattr(row, "updated_at", None)}
+
+
+def _describe(difference: Difference) -> str:
+    values = {
+        "field": difference.label,
+        "now": difference.their_value,
+        "typed": difference.own_value,
+    }
+    if difference.own_value:
+        return _("%(field)s: now %(now)s; you typed %(typed)s.") % values
+    return _("%(field)s: now %(now)s.") % values
 
 
 def display_value(field: forms.Field, value) -> str:

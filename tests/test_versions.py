@@ -6,6 +6,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -218,10 +219,49 @@ def test_differing_fields_are_named():
     posted = form_in(client.get(address), name="Mine")
     BadgeGroup.objects.update(name="Theirs", rank=5)
 
-    text = client.post(address, posted).text
+    page = client.post(address, posted)
 
-    assert "Name: now “Theirs”; you typed “Mine”." in text
-    assert "Rank: now “5”." in text
+    differences = page.context["form"].differences
+    assert [(each.label, each.own_value, each.their_value) for each in differences] == [
+        ("Name", "“Mine”", "“Theirs”"),
+        ("Rank", "", "“5”"),
+    ]
+    assert "Keep mine" in page.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("choice", "name"), [("mine", "Mine"), ("theirs", "Theirs")])
+def test_a_user_chooses_a_value_for_each_differing_field(choice, name):
+    """F15"""
+    case = CASES["group at the desk"]
+    row, client = case.make(), browser()
+    address = case.address(row)
+    posted = form_in(client.get(address), name="Mine")
+    BadgeGroup.objects.update(name="Theirs", rank=5)
+    conflict = client.post(address, posted)
+    again = form_in(conflict, **{"choice-name": choice})
+
+    assert client.post(address, again).status_code == 302
+
+    group = BadgeGroup.objects.get()
+    assert (group.name, group.rank) == (name, 5)
+
+
+@pytest.mark.django_db
+def test_a_conflict_names_the_user_and_the_time_of_the_change(supervisor):
+    """F15"""
+    case = CASES["badge at the desk"]
+    row, client = case.make(), browser()
+    address = case.address(row)
+    posted = form_in(client.get(address), **case.two)
+    other = Client()
+    other.force_login(supervisor)
+    other.post(address, form_in(other.get(address), **case.one))
+
+    page = client.post(address, posted)
+
+    assert "Changed by simon" in page.text
+    assert page.context["forms"].form.last_change["at"]
 
 
 @pytest.mark.django_db

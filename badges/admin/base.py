@@ -76,6 +76,7 @@ class ServiceAdmin(BadgesAdmin):
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
+        form.lists_differences = True  # the theme hides the place of the choices
         return form
 
     def get_fieldsets(self, request, obj=None):
