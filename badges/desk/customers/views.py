@@ -19,6 +19,7 @@ from badges.desk.customers.links import customer_url
 from badges.desk.customers.notes import newest_notes
 from badges.desk.issuing import verdicts
 from badges.desk.issuing.questions import Checks
+from badges.desk.ledgers.selections import actions_of
 from badges.desk.parts.forms import new_request_id
 from badges.desk.parts.pager import dated_pager, numbered_pager
 from badges.desk.parts.picker import pill_of
@@ -174,7 +175,12 @@ def _timeline(request, customer_id, badge_id, now):
         newest="" if page.newest else request.path,
         older=f"?from={page.older}" if page.older else "",
     )
-    return {"page": page, "pager": pager, "request_id": new_request_id()}
+    return {
+        "page": page,
+        "pager": pager,
+        "request_id": new_request_id(),
+        "actions": actions_of(request.user, of_issued_badges=True),
+    }
 
 
 def _first_tab(totals):

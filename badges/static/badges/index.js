@@ -30,6 +30,7 @@
     for (const place of index.querySelectorAll("[data-index-count]")) place.textContent = `: ${number}`;
     for (const place of index.querySelectorAll("[data-index-number]")) place.textContent = ` ${number}`;
     const all = index.querySelector("[data-index-all]");
+    if (!all) return;
     all.checked = number > 0 && number === boxes.length;
     all.indeterminate = number > 0 && number < boxes.length;
   };
@@ -44,10 +45,9 @@
   };
 
   const start = (root) => {
-    for (const all of root.querySelectorAll("[data-index-all]")) {
-      all.hidden = false;
-      count(all.closest("[data-index]")); // a page in the history of the browser keeps its ticks
-    }
+    for (const all of root.querySelectorAll("[data-index-all]")) all.hidden = false;
+    // A page in the history of the browser keeps its ticks.
+    for (const index of root.querySelectorAll("[data-index]")) count(index);
   };
 
   document.addEventListener("change", select);

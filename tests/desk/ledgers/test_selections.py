@@ -101,3 +101,15 @@ def test_a_selection_of_badges_has_ids(text):
     form = IssuedForm(QueryDict(f"selected={text}"))
 
     assert "selected" in form.errors
+
+
+def test_issued_badges_of_a_timeline_can_be_selected(client):
+    fact = EarnedBadgeFactory(customer_id=7)
+    revoked = EarnedBadgeFactory(customer_id=7, badge=fact.badge, revoked=True)
+    browser = signed_in(client, "MemberCare")
+
+    for page in ("/desk/customers/7/timeline/", f"/desk/customers/7/badges/{fact.badge_id}/"):
+        text = browser.get(page).text
+        for each in (fact, revoked):
+            assert f'name="selected" value="{each.pk}" form="index-selection"' in text
+        assert 'formaction="/desk/revoke/"' in text
