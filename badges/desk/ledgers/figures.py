@@ -1,4 +1,4 @@
-"""The figures of a period: issues and refusals by day, channel and cause, and the actors."""
+"""The figures of a period: issued badges, refusals and actors, by channel, reason and cause."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -22,14 +22,14 @@ from badges.desk.parts.links import Links
 from badges.desk.parts.numbers import group_digits
 from badges.desk.parts.presets import Preset, PresetLink, preset_links
 from badges.errors import ErrorCode
-from badges.models import ActorCount, DailyCount, Integrator
+from badges.models import ActorCount, DailyCount, Integrator, ReasonCount
 from badges.models.values import start_of_day
 from badges.selectors.leaders import MOST_OF_A_DAY, Leaders, leaders
 from badges.services.record import summaries
 
 MAX_DAYS = 92
 SHOWN_ACTORS = 10
-# The colours of the most frequent causes; all other causes share one colour.
+# The colours of the most frequent causes or reasons; all others share one colour.
 COLOURS = ["one", "two", "three", "four", "five", "six"]
 REST = 0
 
@@ -119,7 +119,7 @@ def figures(request):
     if form.days:
         links = Links(request.user)
         period = Span(form.days[0], form.days[-1])
-        context["charts"] = [_issued(period, links), _refused(period, links)]
+        context["charts"] = [_issued(period, links), _by_reason(period), _refused(period, links)]
         busiest = leaders(
             ActorCount.objects.all(), form.days, "integrator_id", "user_id", value="requests"
         )
@@ -161,17 +161,12 @@ def _refused(period: Span, links: Links) -> Chart:
         listed[day, None] += requests
         found[day, code] = requests + customers
     counts, earlier = _split(found, period)
-    series = _causes(counts, earlier)
-    named = {each.key for each in series}
 
     def link(span: Span, code: int | None) -> str:
         is_listed = code != REST and any(listed[day, code] for day in span.days)
         return links.refused(span.first, span.last, code=code or "") if is_listed else ""
 
-    for part in (counts, earlier):
-        for (day, code), count in list(part.items()):
-            if code not in named:
-                part[day, REST] += count
+    causes = {code.value: f"{code.value} {code.message}" for code in ErrorCode}
     return Chart(
         slug="figures-refused",
         icon="rule",
@@ -180,7 +175,7 @@ def _refused(period: Span, links: Links) -> Chart:
         note=_("Requests that were refused, and single customers of lists that were accepted."),
         nothing=_("Nothing was refused on these days."),
         days=period.days,
-        series=series,
+        series=_most_frequent(counts, earlier, causes, _("Other causes")),
         counts=counts,
         earlier=earlier,
         link=link,
@@ -193,20 +188,52 @@ def _split(found: Counter, period: Span) -> tuple[Counter, Counter]:
     return inside, found - inside
 
 
-def _causes(counts: Counter, earlier: Counter) -> list[Series]:
-    """Return the most frequent causes, the most frequent first, and one for all others."""
-    known = {code.value: code.message for code in ErrorCode}
-    by_code: Counter[int] = Counter()
-    for (_day, code), count in counts.items():
-        by_code[code] += count
-    often = sorted(by_code, key=lambda code: (-by_code[code], code))
+def _by_reason(period: Span) -> Chart:
+    """Count the badges that staff issued for a reason of the list; no list has these rows alone."""
+    rows = ReasonCount.objects.between(period.before.first, period.last).order_by()
+    names: dict[str, str] = {}
+    found: Counter[tuple[date, str]] = Counter()
+    for day, reason, name, issued in rows.values_list("day", "reason", "reason__name", "issued"):
+        names[reason] = name
+        found[day, reason] = issued
+    counts, earlier = _split(found, period)
+    return Chart(
+        slug="figures-reasons",
+        icon="edit_note",
+        title=_("Issued by week and reason") if period.is_long else _("Issued by day and reason"),
+        description=_("Badges that staff issued, by reason; the table has the same numbers"),
+        note=_("Badges that staff issued with a reason from the list."),
+        nothing=_("Nothing was issued for a reason of the list on these days."),
+        days=period.days,
+        series=_most_frequent(counts, earlier, names, _("Other reasons")),
+        counts=counts,
+        earlier=earlier,
+        link=lambda span, reason: "",
+    )
+
+
+def _most_frequent(
+    counts: Counter, earlier: Counter, names: Mapping[Any, str], others: str
+) -> list[Series]:
+    """Return the most frequent keys, the most frequent first, and one series for all others.
+
+    The counts of the others are added up under `REST`.
+    """
+    by_key: Counter[Any] = Counter()
+    for (_day, key), count in counts.items():
+        by_key[key] += count
+    often = sorted(by_key, key=lambda key: (-by_key[key], key))
     named = [
-        Series(key=code, label=f"{code} {known.get(code, '')}".strip(), colour=colour)
-        for code, colour in zip(often, COLOURS, strict=False)
+        Series(key=key, label=names.get(key, str(key)), colour=colour)
+        for key, colour in zip(often, COLOURS, strict=False)
     ]
-    others = (by_code.keys() | {code for _day, code in earlier}) - {each.key for each in named}
-    if named and others:
-        named.append(Series(key=REST, label=_("Other causes"), colour="rest"))
+    keys = {each.key for each in named}
+    for part in (counts, earlier):
+        for (day, key), count in list(part.items()):
+            if key not in keys:
+                part[day, REST] += count
+    if named and any(key == REST for part in (counts, earlier) for _day, key in part):
+        named.append(Series(key=REST, label=others, colour="rest"))
     return named
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from django.utils.html import escape
 
-from badges.models import ActorCount, DailyCount, Operation
+from badges.models import ActorCount, DailyCount, IssueReason, Operation, ReasonCount
 from badges.selectors.leaders import MOST_OF_A_DAY
 from tests.conftest import refused
 from tests.factories import BadgeMetaFactory, RequestLogFactory
@@ -185,6 +185,21 @@ class TestRowsBehindNumbers:
         url = charts(page)["figures-issued"].rows[0].numbers[0].url
         assert f'<a href="{escape(url)}">5</a>' in page.text
         assert json.loads(charts(page)["figures-issued"].as_json)["series"][0]["links"][-1] == url
+
+
+def test_issued_badges_are_counted_by_reason(browser, today):
+    often, seldom = IssueReason.objects.order_by("rank")[:2]
+    for days_ago, reason, issued in [(0, often, 3), (1, seldom, 1), (30, often, 2)]:
+        day = today - timedelta(days=days_ago)
+        ReasonCount.objects.create(day=day, reason=reason, issued=issued)
+
+    reasons = charts(browser.get(FIGURES))["figures-reasons"]
+
+    assert [(str(each.label), total) for each, total in reasons.totals] == [
+        (often.name, "3"),
+        (seldom.name, "1"),
+    ]
+    assert reasons.change == "+100"
 
 
 class TestPeriodBefore:
