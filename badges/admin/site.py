@@ -1,5 +1,6 @@
 """Callbacks of the theme, named in settings.UNFOLD: the icon of the site and the sidebar."""
 
+from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,7 @@ def navigation(request):
         {"title": _("Desk"), "items": [HOME, FIND, ISSUE, REVOKE, HELP]},
         {"title": _("Badges"), "items": [BADGES, BADGE_GROUPS, CUSTOM_FIELDS, REASONS, CLAIMS]},
         {"title": _("Records"), "items": [REQUESTS, HISTORY, FIGURES, EXPORTS, RECORD]},
-        {"title": _("Access"), "items": [INTEGRATORS, PEOPLE, GROUPS]},
+        {"title": _("Access"), "items": [INTEGRATORS, API_DOCS, PEOPLE, GROUPS]},
     ]
 
 
@@ -160,4 +161,14 @@ GROUPS = item(
     "admin:auth_group_changelist",
     "auth.view_group",
     _("Roles of staff and access groups of integrators."),
+)
+API_DOCS = item(
+    _("API documentation"),
+    "data_object",
+    "swagger",
+    "badges.view_integrator",
+    _("The calls of the API with examples and error codes, to read and to try."),
+)
+API_DOCS["permission"] = lambda request: (
+    settings.API_DOCS != "off" and request.user.has_perm("badges.view_integrator")
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import partial
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import OuterRef, Subquery, Sum
 from django.shortcuts import get_object_or_404, redirect
@@ -177,6 +178,7 @@ def secret(request, pk):
         "title": _("The secret of %(name)s") % {"name": integrator},
         "integrator": integrator,
         "secret": created["secret"],
+        "has_docs": settings.API_DOCS != "off",
     }
     return keep_secret(show(request, "desk/integrators/secret.html", context))
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
+from django.urls import reverse
 from django.utils import timezone
 
 from badges.models import Integrator, Operation, RequestLog
@@ -83,6 +84,18 @@ def test_the_secret_of_a_new_integrator_is_shown_once_and_not_stored(desk, super
     for page in (LIST, page_of(made)):
         assert secret not in desk.get(page).text
         assert made.client_secret not in desk.get(page).text
+
+
+@pytest.mark.parametrize(("access", "is_linked"), [("public", True), ("off", False)])
+def test_the_page_of_a_secret_has_the_first_call(client, desk, settings, access, is_linked):
+    settings.API_DOCS = access
+
+    page = desk.post(NEW, {"name": "Journeys", "access_groups": default()}, follow=True)
+
+    made, secret = Integrator.objects.get(), page.context["secret"]
+    call = f"curl -u '{made.client_id}:{secret}' -d grant_type=client_credentials http://testserver"
+    assert f"{call}/o/token/" in page.text
+    assert (f'href="{reverse("swagger")}"' in page.text) is is_linked
 
 
 @pytest.mark.parametrize("name", ["Loyalty engine", ""])
