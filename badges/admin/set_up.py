@@ -14,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 
 from badges.admin.sign_in_limits import LimitedAttemptsMixin
 from badges.client_address import client_address
@@ -55,7 +56,7 @@ class SetUpForm(SetPasswordMixin, forms.Form):
 class SetUpView(LimitedAttemptsMixin, View):
     """Set the password of the owner of a link, who then logs in with it."""
 
-    @method_decorator(never_cache)
+    @method_decorator([sensitive_post_parameters(), never_cache])
     def dispatch(self, request, *args, **kwargs):
         return super().dispatch(request, *args, **kwargs)
 
