@@ -28,7 +28,8 @@ FIRST_PAGES = ["/desk/", "/desk/find/", "/admin/password_change/"]
 INACTIVE = "The badge is inactive or has not begun."
 INACTIVE_IN_GERMAN = "Das Badge ist inaktiv oder hat noch nicht begonnen."
 # Names, which are not translated.
-NAMES = {"Default", "English"}
+# Names in the database, and of languages.
+NAMES = {"Default", "English", "Other"}
 FAR = datetime(2096, 11, 22, 15, 4, tzinfo=UTC)
 
 
