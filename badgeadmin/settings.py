@@ -10,14 +10,13 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
-from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from badgeadmin import sqlite
 from badgeadmin.demo_key import demo_secret_key
-from badges.time_zones import is_time_zone, zone_label
+from badges.time_zones import is_time_zone, lazy_zone_label
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -384,7 +383,7 @@ UNFOLD = {
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
             {"title": _("Second factor"), "link": reverse_lazy("second-factor")},
             {
-                "title": format_lazy("{}: {}", _("Time zone"), lazy(zone_label, str)()),
+                "title": format_lazy("{}: {}", _("Time zone"), lazy_zone_label()),
                 "link": reverse_lazy("desk:time-zone"),
             },
         ]

@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.forms.models import model_to_dict
 from django.http import QueryDict
 from django.template.loader import render_to_string
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from badges.errors import BadgeError, ErrorCode
 from badges.models import BadgeMeta
 from badges.models.names import clean_name
 from badges.services.versions import version_of
+from badges.time_zones import local_time
 
 SEEN = "seen_version"
 # Of a field that two users have changed: "mine" or "theirs".
@@ -261,7 +263,7 @@ def _describe(difference: Difference) -> str:
 def display_value(field: forms.Field, value) -> str:
     """Return the value of a field as text for a page."""
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
+        return date_format(local_time(value), "DATETIME_FORMAT")
     if isinstance(field, forms.BooleanField):
         return str(_("Yes") if field.to_python(value) else _("No"))
     value = field.prepare_value(value)

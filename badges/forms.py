@@ -29,8 +29,10 @@ from badges.models import (
 )
 from badges.models.units import MAX_PERIOD, UNITS
 from badges.services.request_log import Origin
+from badges.time_zones import in_zone, zone_of_input
 
 EXPIRIES = ("earned", "enrolment")
+DATETIME_FIELDS = ("starts_at", "expires_at", "earned_expiry_at", "enrolment_expiry_at")
 BASIC_COLUMNS = ("name", "description", "earn_type", "active", "starts_at", "expires_at", "rank")
 EXPIRY_PARTS = {ExpiryKind.RELATIVE: ("count", "unit"), ExpiryKind.FIXED_DATE: ("at",)}
 EMPTY_PARTS = {"count": None, "unit": "", "at": None}
@@ -49,7 +51,8 @@ def origin_of(request) -> Origin:
         for name, values in request.POST.lists()
         if name != "csrfmiddlewaretoken"
     }
-    return Origin(channel=Channel.MEMBERCARE, user=request.user, content=json.dumps(posted))
+    content = json.dumps(posted | zone_of_input())
+    return Origin(channel=Channel.MEMBERCARE, user=request.user, content=content)
 
 
 def posted_data(request):
@@ -72,6 +75,13 @@ def limit_periods(form, *names):
                 MinValueValidator(1),
                 MaxValueValidator(MAX_PERIOD),
             ]
+
+
+def name_zone(form, *names):
+    """Add the name of the current time zone to the labels of fields for times."""
+    for name in names:
+        if name in form.fields:
+            form.fields[name].label = in_zone(form.fields[name].label)
 
 
 COLUMNS = (*BASIC_COLUMNS, *(name for prefix in EXPIRIES for name in expiry_fields(prefix)))
@@ -98,6 +108,7 @@ class BadgeForm(EditForm):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             self.initial |= self.initial_of(self.instance)
+        name_zone(self, *DATETIME_FIELDS)
         self._before = copy(self.instance)
         if description := self.fields.get("description"):
             description.widget.attrs["rows"] = 3
@@ -280,6 +291,7 @@ class IntegratorForm(EditForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        name_zone(self, "ends_at")
         if "name" in self.fields:
             self.fields["name"].required = True
         if "access_groups" in self.fields:

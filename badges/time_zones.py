@@ -57,6 +57,9 @@ def zone_label(zone: tzinfo | None = None) -> str:
     return _("%(place)s time") % {"place": place_of(name)}
 
 
+lazy_zone_label = lazy(zone_label, str)
+
+
 def place_of(name: str) -> str:
     """Return the place after which a zone is named: "New York" for "America/New_York"."""
     return name.rpartition("/")[2].replace("_", " ")
@@ -64,7 +67,13 @@ def place_of(name: str) -> str:
 
 def in_zone(label: "StrOrPromise") -> "StrOrPromise":
     """Return a label of a field with the name of the zone in which the page is shown."""
-    return format_lazy("{} ({})", label, lazy(zone_label, str)())
+    return format_lazy("{} ({})", label, lazy_zone_label())
+
+
+def zone_of_input() -> dict[str, str]:
+    """Return the zone in which times were typed, for the content of a request in the log."""
+    zone = timezone.get_current_timezone()
+    return {} if is_utc(zone) else {"times_typed_in": str(zone)}
 
 
 def utc_of(local: datetime, zone: tzinfo) -> datetime:

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
@@ -10,6 +11,7 @@ from badges.admin.lists import BoundedChangeList
 from badges.edit_forms import SEEN, EditForm
 from badges.errors import BadgeError
 from badges.paging import BoundedPaginator
+from badges.time_fields import LocalSplitDateTimeField
 
 
 class BadgesAdmin(ModelAdmin):
@@ -22,6 +24,7 @@ class BadgesAdmin(ModelAdmin):
     show_facets = ShowFacets.NEVER
     list_filter_submit = True
     has_history = False
+    formfield_overrides = {models.DateTimeField: {"form_class": LocalSplitDateTimeField}}
 
     def has_delete_permission(self, request, obj=None):
         return False

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
@@ -21,6 +22,7 @@ from badges.forms import LimitForm, expiry_fields, origin_of
 from badges.models import BadgeImage, BadgeMeta, Claim, EarnLimit, EarnType, Status
 from badges.paging import count_of, counted
 from badges.services.catalogue import definitions
+from badges.time_zones import lazy_zone_label
 
 STATUS_PILLS = {
     Status.UPCOMING: ("schedule", "info"),
@@ -39,7 +41,9 @@ BASIC_FIELDS = [
 ]
 
 
-START_IS_FIXED = _("In UTC. Fixed: the start of a badge that has begun never changes.")
+START_IS_FIXED = format_lazy(
+    "{}. {}", lazy_zone_label(), _("Fixed: the start of a badge that has begun never changes.")
+)
 
 
 def status_of(badge) -> Status:

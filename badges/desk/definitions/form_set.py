@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.forms.models import model_to_dict
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from badges.desk.definitions.forms import DeskBadgeForm, LimitFormSet, limits_of, name_of
@@ -15,11 +16,11 @@ from badges.desk.parts.pictures import Picture, first_loaded, hue_of
 from badges.desk.parts.problems import Part, Problem, problems_of
 from badges.forms import COLUMNS
 from badges.models import BadgeMeta, EarnLimit, EarnType
-from badges.models.values import start_of_day
 from badges.rules import LATEST_END
 from badges.selectors.revisions import changes
 from badges.services.catalogue.definitions import BadgeDraft
 from badges.services.request_log import Origin
+from badges.time_zones import start_of_local_day
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -166,7 +167,7 @@ def meaning_of(badge: BadgeMeta, now: datetime, known: bool) -> list[str]:
 
 def copy_of(source: BadgeMeta, now: datetime) -> dict:
     """Return the initial values of a copy: inactive, from today, with the same duration."""
-    starts_at = start_of_day(now)
+    starts_at = start_of_local_day(timezone.localdate(now))
     length = min(source.expires_at - source.starts_at, LATEST_END - starts_at - timedelta(days=1))
     values = source.custom_values.filter(field__active=True).select_related("field")
     return {

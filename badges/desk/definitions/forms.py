@@ -12,7 +12,7 @@ from badges import rules
 from badges.choice_fields import NamesField, OfferedRowField, are_many, chosen_in
 from badges.desk.parts.forms import EARLIEST
 from badges.errors import BadgeError, ErrorCode
-from badges.forms import COLUMNS, BadgeForm, LimitForm, LimitRows
+from badges.forms import COLUMNS, DATETIME_FIELDS, BadgeForm, LimitForm, LimitRows
 from badges.models import (
     BadgeGroup,
     CustomField,
@@ -25,11 +25,11 @@ from badges.models import (
     Status,
 )
 from badges.services.catalogue.definitions import BadgeDraft
+from badges.time_fields import LocalDateTimeField, LocalDateTimeInput
 
 ANY = ("", _("All"))
 MAX_LIMITS = 20
 EMPTY_ROWS = 3
-DATETIME_FIELDS = ("starts_at", "expires_at", "earned_expiry_at", "enrolment_expiry_at")
 RADIOS = {
     "earn_type": EarnType.choices,
     "earned_expiry_kind": ExpiryKind.choices,
@@ -37,23 +37,6 @@ RADIOS = {
 }
 # The field that shows the refusal of an argument with another name.
 FIELDS_OF_ARGUMENTS = {"group_id": "group"}
-
-
-class UTCDateTimeInput(forms.DateTimeInput):
-    """An input for a datetime in UTC, to the second if the value has seconds."""
-
-    input_type = "datetime-local"
-
-    def format_value(self, value):
-        if not isinstance(value, datetime):
-            return value
-        return f"{value:%Y-%m-%dT%H:%M:%S}" if value.second else f"{value:%Y-%m-%dT%H:%M}"
-
-    def get_context(self, name, value, attrs):
-        context = super().get_context(name, value, attrs)
-        if isinstance(value, datetime) and value.second:
-            context["widget"]["attrs"]["step"] = 1
-        return context
 
 
 class FilterForm(forms.Form):
@@ -144,10 +127,13 @@ class DeskBadgeForm(BadgeForm):
         fields = (*COLUMNS, "group")
         widgets = {
             "description": forms.Textarea(attrs={"rows": 3}),
-            **dict.fromkeys(DATETIME_FIELDS, UTCDateTimeInput),
+            **dict.fromkeys(DATETIME_FIELDS, LocalDateTimeInput),
             **dict.fromkeys(RADIOS, forms.RadioSelect),
         }
-        field_classes = {"group": OfferedRowField}
+        field_classes = {
+            "group": OfferedRowField,
+            **dict.fromkeys(DATETIME_FIELDS, LocalDateTimeField),
+        }
         error_messages = {"name": {"unique": ErrorCode.NAME_TAKEN.message}}
 
     def __init__(self, *args, now: datetime, **kwargs):

@@ -6,16 +6,16 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
-from badges.desk.definitions.forms import UTCDateTimeInput
 from badges.forms import IntegratorForm
+from badges.time_fields import LocalDateTimeField, LocalDateTimeInput
 
 
 class DeskIntegratorForm(IntegratorForm):
     """The name, access groups, owner types and end of an integrator."""
 
     class Meta(IntegratorForm.Meta):
-        widgets = {"ends_at": UTCDateTimeInput}
-        labels = {"ends_at": _("Ends (UTC)")}
+        widgets = {"ends_at": LocalDateTimeInput}
+        field_classes = {"ends_at": LocalDateTimeField}
         help_texts = {"ends_at": _("Refused from then on. Leave it empty for no end.")}
 
     def __init__(self, *args, **kwargs):

@@ -20,6 +20,8 @@ from badges.models.ids import MAX_CUSTOMER_ID
 from badges.models.reasons import MAX_CASE_NUMBER_LENGTH
 from badges.services.customers.confirmations import Confirmation
 from badges.services.request_log import Origin
+from badges.time_fields import LocalDateTimeField
+from badges.time_zones import in_zone, zone_of_input
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -95,12 +97,11 @@ class DeskForm(forms.Form):
 
     typed = ["event_at", "reason"]
 
-    event_at = forms.DateTimeField(
-        label=_("Event date (UTC)"),
+    event_at = LocalDateTimeField(
+        label=in_zone(_("Event date")),
         help_text=_("Date of the qualifying activity. Leave blank to use the current time."),
         required=False,
         validators=[MinValueValidator(EARLIEST, message=_("The year must be 1900 or later."))],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     reason = forms.CharField(
         label=_("Reason"),
@@ -125,7 +126,7 @@ class DeskForm(forms.Form):
 
     def origin(self, user):
         """Return the origin of the request, with the fields as they were typed."""
-        typed = {name: self.data.get(name, "") for name in self.typed}
+        typed = {name: self.data.get(name, "") for name in self.typed} | zone_of_input()
         return Origin(
             channel=Channel.MEMBERCARE,
             user=user,

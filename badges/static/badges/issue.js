@@ -6,18 +6,36 @@
   const MINUTE = 60_000;
   const SLOW = 400; // milliseconds until a check that is on its way shows itself
 
+  const FIELDS = {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  };
+
+  /* The value of an input for a time, in the zone of the page and not in that of the browser. */
+  const localTime = (instant, timeZone) => {
+    const parts = new Intl.DateTimeFormat("en", { ...FIELDS, timeZone }).formatToParts(instant);
+    const { year, month, day, hour, minute } = Object.fromEntries(
+      parts.map(({ type, value }) => [type, value]),
+    );
+    return `${year}-${month}-${day}T${hour}:${minute}`;
+  };
+
   /* Without minutes the field is emptied: the server then takes the time of the click. */
-  const eventDate = ({ minutesAgo, at }) => {
+  const eventDate = ({ minutesAgo, at }, zone) => {
     if (at) return at;
     if (!Number(minutesAgo)) return "";
-    return new Date(Date.now() - Number(minutesAgo) * MINUTE).toISOString().slice(0, 16);
+    return localTime(Date.now() - Number(minutesAgo) * MINUTE, zone);
   };
 
   const fill = (event) => {
     const button = event.target.closest("[data-desk-fills]");
     const field = button && document.getElementById(button.dataset.deskFills);
     if (!field) return;
-    field.value = eventDate(button.dataset);
+    field.value = eventDate(button.dataset, button.closest(".desk-presets").dataset.deskZone);
     field.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
