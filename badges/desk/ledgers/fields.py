@@ -2,17 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from badges.desk.parts.forms import EARLIEST, CustomerIdField
+from badges.desk.parts.forms import CustomerIdField
 from badges.models import BadgeMeta, Integrator, UserKey
 from badges.models.ids import ID_LENGTH, is_id
 from badges.models.names import normalize_name
@@ -21,44 +19,8 @@ from badges.models.querysets import keys_matching
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-AS_TYPED = "%Y-%m-%dT%H:%M"
 NAMED = 4
 MAX_SELECTED = 200
-
-
-class UTCDateTimeField(forms.DateTimeField):
-    """A datetime in UTC; the end of a period includes its whole minute, or its whole day."""
-
-    def __init__(self, *, is_end: bool = False, **kwargs):
-        self.is_end = is_end
-        out_of_range = _("The year must lie between 1900 and 2199.")
-        super().__init__(
-            required=False,
-            validators=[
-                MinValueValidator(EARLIEST, message=out_of_range),
-                MaxValueValidator(LATEST, message=out_of_range),
-            ],
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=AS_TYPED),
-            **kwargs,
-        )
-
-    def clean(self, value):
-        dt = super().clean(value)
-        if dt is None or not self.is_end:
-            return dt
-        return dt + (timedelta(days=1) if _is_day(value) else timedelta(minutes=1))
-
-    def prepare_value(self, value):
-        """Return a value that the input can show; a day as its first or last minute."""
-        try:
-            dt = self.to_python(value)
-            dt = dt and dt.astimezone(UTC)
-        except (ValidationError, OverflowError):
-            return value
-        if dt is not None and self.is_end and _is_day(value):
-            dt += timedelta(days=1, minutes=-1)
-        return dt
 
 
 class BadgeField(forms.CharField):
@@ -237,7 +199,3 @@ class OneCustomerField(CustomerIdField):
 
     def clean(self, value):
         return super().clean(value) if (value or "").strip() else None
-
-
-def _is_day(value) -> bool:
-    return isinstance(value, str) and len(value.strip()) == len("2026-01-01")

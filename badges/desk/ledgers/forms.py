@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -19,11 +20,12 @@ from badges.desk.ledgers.fields import (
     NumberField,
     OneCustomerField,
     SelectedField,
-    UTCDateTimeField,
 )
+from badges.desk.ledgers.periods import PeriodField, ZoneField, zone_in
 from badges.desk.parts.presets import Preset, PresetLink, preset_links
 from badges.errors import ErrorCode
 from badges.models import Channel, Operation, OwnerType, RequestOutcome, SavedFilter
+from badges.time_zones import in_zone
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -61,11 +63,13 @@ class LedgerForm(forms.Form):
     actor = ActorField()
     badge = BadgeField()
     request_id = forms.CharField(label=_("Request id"), required=False, max_length=100)
-    since = UTCDateTimeField(label=_("From (UTC)"))
-    until = UTCDateTimeField(label=_("Until (UTC)"), is_end=True)
+    since = PeriodField(label=in_zone(_("From")))
+    until = PeriodField(label=in_zone(_("Until")), is_end=True)
+    zone = ZoneField()
 
     def __init__(self, data):
         super().__init__(data)
+        self.fields["since"].zone = self.fields["until"].zone = zone_in(data)
         for name, field in self.fields.items():
             if self[name].errors:
                 field.widget.attrs["aria-invalid"] = "true"
@@ -83,8 +87,8 @@ class LedgerForm(forms.Form):
         }
         if (preset := values.pop("period", None)) and not self.is_custom:
             values["since"], values["until"] = preset.bounds(timezone.localdate())
-        badge, actor, pks, _sort = (
-            values.pop(name, None) for name in ("badge", "actor", "selected", "sort")
+        badge, actor, pks, _sort, _zone = (
+            values.pop(name, None) for name in ("badge", "actor", "selected", "sort", "zone")
         )
         by = {f"{actor.column}_id": actor.pk} if actor else {}
         return Filter(**values, **by, badge_id=badge and badge.pk, pks=pks)
@@ -101,7 +105,7 @@ class LedgerForm(forms.Form):
             texts["badge"] = badge.pk
         if actor := self.cleaned_data.get("actor"):
             texts["actor"] = actor.link
-        return {name: text for name, text in texts.items() if text}
+        return _without_empty(texts)
 
     @property
     def query_string(self) -> str:
@@ -126,7 +130,8 @@ class LedgerForm(forms.Form):
         if not (preset := self.query.get("period")):
             return self.query_string
         first, last = Preset(preset).days(timezone.localdate())
-        return self.with_query(period="", since=str(first), until=str(last))
+        zone = timezone.get_current_timezone_name()
+        return self.with_query(period="", since=str(first), until=str(last), zone=zone)
 
     @property
     def badge_text(self) -> str:
@@ -142,8 +147,7 @@ class LedgerForm(forms.Form):
 
     def with_query(self, **changes: str) -> str:
         """Return the query string with some filters changed; an empty text removes one."""
-        changed = self.query | changes
-        return urlencode({name: text for name, text in changed.items() if text})
+        return urlencode(_without_empty(self.query | changes))
 
     @cached_property
     def chips(self) -> list[Chip]:
@@ -151,7 +155,7 @@ class LedgerForm(forms.Form):
         return [
             Chip(self.fields[name].label, self._in_words(name), self.with_query(**{name: ""}))
             for name in self.query
-            if name != "sort" and not self.errors
+            if name not in ("sort", "zone") and not self.errors
         ]
 
     @property
@@ -167,8 +171,8 @@ class LedgerForm(forms.Form):
         field, text = self.fields[name], self.query[name]
         if name == "selected":
             return str(len(self.cleaned_data[name]))
-        if isinstance(field, UTCDateTimeField):
-            return field.prepare_value(text).strftime("%Y-%m-%d %H:%M")
+        if isinstance(field, PeriodField):
+            return date_format(field.prepare_value(text), "DATETIME_FORMAT")
         if not isinstance(field, forms.ChoiceField):
             return text
         return str(dict(_flat(field.choices)).get(text, text))
@@ -239,6 +243,12 @@ class NameForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=SavedFilter._meta.get_field("name").max_length
     )
+
+
+def _without_empty(texts: dict[str, str]) -> dict[str, str]:
+    """Return the query parameters that have a text; the zone only with a time."""
+    has_time = texts.get("since") or texts.get("until")
+    return {name: text for name, text in texts.items() if text and (name != "zone" or has_time)}
 
 
 def _flat(choices) -> list[tuple[str, str]]:
