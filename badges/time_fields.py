@@ -70,7 +70,7 @@ class LocalSplitDateTimeField(forms.SplitDateTimeField):
 
 
 def from_local(dt: datetime) -> datetime:
-    """Return the UTC time of the local time that a datetime shows, whatever its own zone is.
+    """Return the UTC time of the local time that a datetime shows, without regard to its zone.
 
     Raises ValidationError if the clocks of the current zone never show that time.
     """

@@ -1,9 +1,10 @@
 """Exports of a ledger: its columns, and the rows of its page in batches."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Choices, Model, QuerySet
@@ -15,6 +16,7 @@ from badges.audit.reading import Cursor, Found, read
 from badges.errors import in_words
 from badges.models import Channel, Operation, OwnerType, RequestLog, RequestOutcome
 from badges.models.requests import name_in_attempt
+from badges.time_zones import is_utc, zone_label
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -27,7 +29,8 @@ class Column(NamedTuple):
 
     path: str
     label: "StrOrPromise"
-    words: Callable[[Any], "StrOrPromise"] | None = None
+    words: Callable[[Any], "StrOrPromise | datetime"] | None = None
+    is_time: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,11 @@ class LedgerExport:
     sealed_as: str
     columns: tuple[Column, ...]
     reader: Callable[[Filter], Callable[..., Found]]
+
+    def in_zone(self, zone: tzinfo) -> "LedgerExport":
+        """Return the ledger with two columns for each time: one in a zone, and one in UTC."""
+        columns = chain.from_iterable(_columns_in(zone, column) for column in self.columns)
+        return replace(self, columns=tuple(columns))
 
     @property
     def sealed_table(self) -> leaves.SealedTable:
@@ -77,12 +85,25 @@ def rows_of(ledger: LedgerExport, pks: list[int | str]) -> list[tuple[Any, ...]]
 
 
 def _display_values(ledger: LedgerExport, values: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(
-        str(column.words(value))
-        if column.words and (value := values[column.path])
-        else values[column.path]
-        for column in ledger.columns
-    )
+    return tuple(_display_value(column, values[column.path]) for column in ledger.columns)
+
+
+def _display_value(column: Column, value: Any) -> Any:
+    if column.words is None or not value:
+        return value
+    words = column.words(value)
+    return words if isinstance(words, datetime) else str(words)
+
+
+def _columns_in(zone: tzinfo, column: Column) -> Iterator[Column]:
+    """Yield the column; that of a time in a zone and in UTC, each with the zone in its label."""
+    if not column.is_time:
+        yield column
+        return
+    if not is_utc(zone):
+        label = f"{column.label} ({zone_label(zone)})"
+        yield Column(column.path, label, lambda dt: dt.astimezone(zone))
+    yield Column(column.path, f"{column.label} (UTC)")
 
 
 def _label_of(choices: type[Choices]) -> "Callable[[Any], StrOrPromise]":
@@ -117,16 +138,20 @@ BADGE_COLUMNS = (Column("badge_id", _("badge id")), Column("badge__name", _("bad
 FACT_COLUMNS = (
     Column("customer_id", _("customer")),
     *BADGE_COLUMNS,
-    Column("event_at", _("event date")),
-    Column("expires_at", _("expires")),
+    Column("event_at", _("event date"), is_time=True),
+    Column("expires_at", _("expires"), is_time=True),
     Column("owner_type", _("owner"), _label_of(OwnerType)),
     Column("reference_id", _("reference id")),
-    Column("revoked_at", _("revoked")),
+    Column("revoked_at", _("revoked"), is_time=True),
 )
-ISSUED_COLUMNS = (Column("id", _("issued badge")), Column("earned_at", _("issued")), *FACT_COLUMNS)
+ISSUED_COLUMNS = (
+    Column("id", _("issued badge")),
+    Column("earned_at", _("issued"), is_time=True),
+    *FACT_COLUMNS,
+)
 ENROLLED_COLUMNS = (
     Column("id", _("enrolment")),
-    Column("enrolled_at", _("enrolled")),
+    Column("enrolled_at", _("enrolled"), is_time=True),
     *FACT_COLUMNS,
 )
 
@@ -156,8 +181,8 @@ REQUESTS = LedgerExport(
     rows=RequestLog.objects.with_attempt,
     sealed_as="request",
     columns=(
-        Column("received_at", _("received")),
-        Column("recorded_at", _("recorded")),
+        Column("received_at", _("received"), is_time=True),
+        Column("recorded_at", _("recorded"), is_time=True),
         Column("outcome", _("outcome"), _label_of(RequestOutcome)),
         Column("code", _("code")),
         Column("code", _("cause"), in_words),
@@ -194,7 +219,7 @@ LEDGERS = {
             history.DEFINITIONS,
             "revision",
             (
-                Column("request__received_at", _("changed")),
+                Column("request__received_at", _("changed"), is_time=True),
                 *BADGE_COLUMNS,
                 Column("version", _("version")),
                 Column("request__operation", _("operation"), _label_of(Operation)),

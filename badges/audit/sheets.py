@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from io import StringIO
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -24,7 +24,7 @@ MAX_CELL_LENGTH = 32_767
 CUT = " … (truncated: the cell is full; a CSV file has the whole text)"
 FIRST_LONG_NUMBER = 10**15  # from here on a spreadsheet loses the last digits
 CHUNK_SIZE = 256 * 1024
-FIRST_OF_EXCEL = datetime(1900, 1, 1, tzinfo=UTC)
+FIRST_OF_EXCEL = datetime(1900, 1, 1)  # without a zone, as all times of a workbook
 
 # The signs that may begin a formula in a spreadsheet (OWASP, CSV injection). Some spreadsheets
 # convert the fullwidth forms into the plain ones.
@@ -43,7 +43,7 @@ Batches: TypeAlias = Iterable[Sequence[Sequence[Cell]]]
 
 
 def csv_chunks(header: Sequence[str], batches: Batches) -> Iterator[bytes]:
-    """Yield a CSV file (RFC 4180, UTF-8) with datetimes as ISO 8601 in UTC.
+    """Yield a CSV file (RFC 4180, UTF-8) with datetimes as ISO 8601 in their own zone.
 
     The last line has the number of rows and the SHA-256 of everything above it.
     """
@@ -60,9 +60,10 @@ def csv_chunks(header: Sequence[str], batches: Batches) -> Iterator[bytes]:
 
 
 def xlsx_chunks(title: str, header: Sequence[str], batches: Batches) -> Iterator[bytes]:
-    """Yield an XLSX file with datetimes in UTC, which is written to disk before the first chunk.
+    """Yield an XLSX file, which is written to disk before the first chunk.
 
-    Rows that do not fit on one sheet continue on the next. Raises OSError if the disk is full.
+    Datetimes are in their own zone, without an offset. Rows that do not fit on one sheet continue
+    on the next. Raises OSError if the disk is full.
     """
     with TemporaryFile() as file:
         _write_book(file, title, header, batches)
@@ -81,7 +82,7 @@ def _csv(rows: Iterable[Sequence[Cell]]) -> bytes:
 
 def _text(value: Cell) -> str | int | None:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, dict | list):
         # Without spaces no apostrophe is added between its values, so it remains valid JSON.
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -186,8 +187,8 @@ def _write_cell(
     """Write a value; a long number becomes text, because spreadsheets lose its last digits."""
     if isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, datetime) and value >= FIRST_OF_EXCEL:
-        naive = value.astimezone(UTC).replace(tzinfo=None)
+    naive = value.replace(tzinfo=None) if isinstance(value, datetime) else None
+    if naive is not None and naive >= FIRST_OF_EXCEL:
         sheet.write_datetime(line, column, naive, formats["moment"])
     elif isinstance(value, int) and abs(value) < FIRST_LONG_NUMBER:
         sheet.write_number(line, column, value)

@@ -1,4 +1,4 @@
-"""Times that users type: read in their zone, and shown to everybody as the same instant (F1)."""
+"""Times that users type: read in their zone, and shown to all others as the same instant (F1)."""
 
 import json
 from datetime import UTC, datetime
@@ -86,7 +86,7 @@ class TestField:
         (APIA, "Apia time", datetime(2026, 3, 2, 11, tzinfo=UTC)),
     ],
 )
-def test_an_issue_has_the_event_date_as_typed_for_everybody(
+def test_an_issue_has_the_event_date_as_typed_for_all_viewers(
     client, member_care, filled, live_badge, zone, name, at
 ):
     desk = in_zone(client, member_care, zone)

@@ -65,13 +65,15 @@ def stream_export(export: Export, *, origin: Origin, filters: Filter) -> Iterato
 
     No more than one batch of rows is in memory, and the first chunk exists when this returns. The
     file is logged when it is complete. If the export fails later, the iterator raises, and the
-    caller must abort the connection: an incomplete file must not look complete. Raises BadgeError:
+    caller must abort the connection: an incomplete file must not look complete. Spreadsheets have
+    their times in the current time zone and in UTC. Raises BadgeError:
     409 if the export was sent before, 429 if all slots are taken, 503 if the disk is full;
     DatabaseError. After 429, 503 and DatabaseError nothing was sent, and the export can be sent
     again.
     """
     _acquire_slot(export)
-    chunks = _stream(export, origin, filters, translation.get_language())
+    ledger = exports.LEDGERS[export.ledger].in_zone(timezone.get_current_timezone())
+    chunks = _stream(export, origin, ledger, filters, translation.get_language())
     try:
         next(chunks)
     except OSError as error:
@@ -84,12 +86,14 @@ def stream_export(export: Export, *, origin: Origin, filters: Filter) -> Iterato
     return chunks
 
 
-def _stream(export: Export, origin: Origin, filters: Filter, language: str) -> Iterator[bytes]:
+def _stream(
+    export: Export, origin: Origin, ledger: LedgerExport, filters: Filter, language: str
+) -> Iterator[bytes]:
     """Yield an empty chunk once the first one exists, then the chunks, and save the progress."""
     digest, heartbeat = hashlib.sha256(), _Heartbeat(export)
     try:
         with translation.override(language):
-            chunks = _chunks(export, filters, heartbeat)
+            chunks = _chunks(export, ledger, filters, heartbeat)
             first = next(chunks)
             yield b""
             for chunk in chain([first], chunks):
@@ -103,8 +107,9 @@ def _stream(export: Export, origin: Origin, filters: Filter, language: str) -> I
         _release_slot(export)
 
 
-def _chunks(export: Export, filters: Filter, heartbeat: _Heartbeat) -> Iterator[bytes]:
-    ledger = exports.LEDGERS[export.ledger]
+def _chunks(
+    export: Export, ledger: LedgerExport, filters: Filter, heartbeat: _Heartbeat
+) -> Iterator[bytes]:
     batches = _track_progress(export, ledger, filters, heartbeat)
     if export.format == ExportFormat.JSONL:
         lines = proofs.chunks(ledger.sealed_table, (batch.pks for batch in batches))

@@ -125,4 +125,5 @@ def test_an_export_keeps_the_days_of_a_preset(browser):
 
     first, last = Preset.LAST_MONTH.days(timezone.localdate())
     query = QueryDict(Export.objects.get().query).dict()
-    assert query == {"outcome": "REFUSED", "since": str(first), "until": str(last)}
+    days = {"since": str(first), "until": str(last), "zone": "UTC"}
+    assert query == {"outcome": "REFUSED"} | days

@@ -5,9 +5,10 @@ import hashlib
 import json
 import re
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -109,8 +110,33 @@ def test_datetimes_are_utc_in_iso_8601_and_numbers_are_integers(fetch):
 
     (row,) = rows_of(fetch("issued"))
 
-    assert row["event date"] == "2026-03-01T00:00:00Z"
+    assert row["event date (UTC)"] == "2026-03-01T00:00:00Z"
     assert (row["customer"], row["issued badge"]) == (str(2**62 + 1), fact.pk)
+
+
+def test_an_export_has_each_time_in_the_zone_of_the_viewer_and_in_utc(fetch):  # F1
+    at = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)  # the second 01:30 of this day in New York
+    EarnedBadgeFactory(event_at=at, earned_at=at)
+
+    with timezone.override(ZoneInfo("America/New_York")):
+        (row,) = rows_of(fetch("issued"))
+        texts, sheet = opened(fetch("issued", ExportFormat.XLSX))
+
+    assert row["event date (New York time)"] == "2026-11-01T01:30:00-05:00"
+    assert row["event date (UTC)"] == "2026-11-01T06:30:00Z"
+    assert list(row).index("event date (UTC)") == list(row).index("event date (New York time)") + 1
+    assert {"event date (New York time)", "event date (UTC)"} <= set(texts)
+    for local in (datetime(2026, 11, 1, 1, 30), datetime(2026, 11, 1, 6, 30)):
+        days = (local - datetime(1899, 12, 30)) / timedelta(days=1)
+        assert f"<v>{days:.16G}</v>" in sheet
+
+
+def test_the_zone_of_the_viewer_does_not_change_an_export_with_proofs(fetch):
+    EarnedBadgeFactory()
+    expected = fetch("issued", ExportFormat.JSONL)
+
+    with timezone.override(ZoneInfo("Pacific/Apia")):
+        assert fetch("issued", ExportFormat.JSONL) == expected
 
 
 FORMULAS = [
