@@ -19,7 +19,7 @@ from badges.desk.home.attention import (
     bad_days,
     most_refused_integrators,
 )
-from badges.desk.parts.charts import Chart, channels_of
+from badges.desk.parts.charts import Chart, beginning_of_days, channels_of
 from badges.desk.parts.links import Links
 from badges.desk.parts.numbers import group_digits
 from badges.errors import ErrorCode
@@ -225,7 +225,7 @@ def _issued(counts: Iterable[dict], today: date, links: Links) -> Issued:
         description=_(
             "Badges issued on each of the last 30 days, by channel; the table has the same numbers"
         ),
-        note=_("The last 30 days; a day begins at 00:00 UTC."),
+        note=_("The last 30 days. %(days)s") % {"days": beginning_of_days()},
         nothing=_("Nothing was issued in the last 30 days."),
         days=days,
         series=channels_of(recent),

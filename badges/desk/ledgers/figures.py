@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from badges.desk.access import show, staff_page
 from badges.desk.home.overview import COUNTED_WHEN_OPENED, DAY, DAYS
-from badges.desk.parts.charts import Chart, Series, Span, channels_of
+from badges.desk.parts.charts import Chart, Series, Span, beginning_of_days, channels_of
 from badges.desk.parts.links import Links
 from badges.desk.parts.numbers import group_digits
 from badges.desk.parts.presets import Preset, PresetLink, preset_links
@@ -139,7 +139,7 @@ def _issued(period: Span, links: Links) -> Chart:
         icon="bar_chart",
         title=_("Issued by week and channel") if period.is_long else _("Issued by day and channel"),
         description=_("Issued badges by channel; the table has the same numbers"),
-        note=_("A day begins at 00:00 UTC."),
+        note=beginning_of_days(),
         nothing=_("Nothing was issued on these days."),
         days=period.days,
         series=channels_of(found) if counts else [],

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
 from badges.desk.parts.numbers import group_digits
 from badges.models import Channel
+from badges.models.values import start_of_day
+from badges.time_zones import is_utc, zone_label
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -165,6 +170,19 @@ class Chart:
     def _number(self, span: Span, key: Hashable, counts: Counter) -> Number:
         count = sum(counts[day, key] for day in span.days)
         return Number(count, self.link(span, key) if count else "")
+
+
+def beginning_of_days() -> str:
+    """Return the beginning of the counted days in words; they are days in UTC in every zone.
+
+    The counts are stored by these days.
+    """
+    zone = timezone.get_current_timezone()
+    if is_utc(zone):
+        return _("A day begins at 00:00 UTC.")
+    begins_at = start_of_day(timezone.now()).astimezone(zone)
+    text = _("A day begins at 00:00 UTC, which is %(time)s %(zone)s.")
+    return text % {"time": f"{begins_at:%H:%M}", "zone": zone_label(zone)}
 
 
 def channels_of(counts: Counter) -> list[Series]:

@@ -1,10 +1,11 @@
 """Limits and expiries in words, with a date as an example."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import assert_never
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -167,7 +168,8 @@ def _example_cycle(limit: Limit, badge: Definition, example: datetime) -> str:
     last_day = shift(until, Unit.DAYS, -1)
     if since == last_day:
         return _("The day is counted from 00:00 to 24:00 UTC.")
-    template = _("The window of {example} goes from {since} to {last_day}.")
-    return format_html(
-        template, example=_date(example), since=_date(since), last_day=_date(last_day)
-    )
+    template = _("The window of {example} goes from {since} to {last_day} (UTC).")
+    with timezone.override(UTC):  # a window consists of whole days in UTC
+        return format_html(
+            template, example=_date(example), since=_date(since), last_day=_date(last_day)
+        )
