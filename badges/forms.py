@@ -103,6 +103,11 @@ class BadgeForm(EditForm):
     class Meta:
         model = BadgeMeta
         fields = COLUMNS
+        # Those of the columns name UTC, in which they are stored.
+        help_texts = {
+            "starts_at": _("From then on it can be issued."),
+            "expires_at": _("The badge is over then."),
+        }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -288,6 +293,7 @@ class IntegratorForm(EditForm):
     class Meta:
         model = Integrator
         fields = ("name", "access_groups", "owner_types", "ends_at")
+        help_texts = {"ends_at": _("Refused from then on.")}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -162,6 +162,7 @@ class BadgeMetaAdmin(ServiceAdmin):
     def get_form(self, request, obj=None, change=False, **kwargs):
         if change and self.has_change_permission(request, obj):
             kwargs["help_texts"] = {
+                **BadgeForm.Meta.help_texts,
                 "earn_type": _("Fixed: the type of a badge never changes."),
                 **({"starts_at": START_IS_FIXED} if status_of(obj) != Status.UPCOMING else {}),
             }
