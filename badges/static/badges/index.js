@@ -18,7 +18,8 @@
   };
 
   const showWhole = (cell) => {
-    if (cell.scrollWidth > cell.clientWidth) cell.title = cell.innerText.trim();
+    const parts = [cell, ...cell.querySelectorAll("span, a")];
+    if (parts.some((part) => part.scrollWidth > part.clientWidth)) cell.title = cell.innerText.trim();
     else cell.removeAttribute("title");
   };
 
@@ -53,7 +54,7 @@
   document.addEventListener("change", select);
   addEventListener("pageshow", () => start(document));
   document.addEventListener("htmx:afterSwap", (event) => start(event.target.parentElement));
-  if (navigator.clipboard) document.documentElement.classList.add("index-copies");
+  if (navigator.clipboard) document.documentElement.dataset.indexCopies = "";
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-index-copy]");
     if (button) copy(button);
