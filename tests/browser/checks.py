@@ -58,6 +58,8 @@ STILL = """
 """
 # A chart adopts its new size shortly after its container.
 SETTLED = "() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 50))"
+# Scripts add classes of their own to the theme.
+HAS_THEME = "theme => document.documentElement.classList.contains(theme)"
 VISIBLE = "each => each.checkVisibility({visibilityProperty: true})"
 
 OUTSIDE = f"""() => {{
@@ -130,7 +132,7 @@ def _look(page, theme, width):
     """Select a theme with its keyboard shortcut, which stores it, and set the width."""
     page.emulate_media(color_scheme=theme)
     for _press in THEMES:
-        if page.evaluate("document.documentElement.className") != theme:
+        if not page.evaluate(HAS_THEME, theme):
             page.keyboard.press("Control+e")
             page.evaluate(SETTLED)
     if page.viewport_size["width"] != width:
