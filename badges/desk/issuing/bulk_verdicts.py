@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -71,7 +70,6 @@ def of_preview(preview: Preview, checks: Checks) -> ListVerdict:
 
     Rows with remarks come first: numbers without a record, recent issues, repeated numbers.
     """
-    held = _held(preview)
     outcomes = sorted(preview.outcomes, key=lambda outcome: checks.rank(outcome.customer_id))
     facts = [outcome.fact for outcome in outcomes if outcome.fact]
     ready, refused = len(facts), len(outcomes) - len(facts)
@@ -83,7 +81,7 @@ def of_preview(preview: Preview, checks: Checks) -> ListVerdict:
         state=(MIXED if refused else OPEN) if facts else REFUSED,
         title=title,
         is_partial=bool(facts and refused),
-        rows=[_row(outcome, held.get(outcome.customer_id, 0), checks) for outcome in outcomes],
+        rows=[_row(outcome, checks) for outcome in outcomes],
         badge=preview.badge,
         pill=pill_of(preview.badge, checks.now) if preview.badge else None,
         ends_at=facts[0].expires_at if facts else None,
@@ -124,7 +122,7 @@ def refused_items(request: RequestLog) -> list[Row]:
     ]
 
 
-def _row(outcome, held: int, checks: Checks) -> Row:
+def _row(outcome, checks: Checks) -> Row:
     refusal: BadgeError | None = outcome.refusal
     remarks = checks.remarks(outcome.customer_id)
     if refusal:
@@ -136,21 +134,14 @@ def _row(outcome, held: int, checks: Checks) -> Row:
             code=int(refusal.code),
             remarks=remarks,
         )
-    text = ngettext("has it once already", "has it %(count)d times already", held)
+    held = checks.found.held.get(outcome.customer_id)
+    times = held.times if held else 0
+    text = ngettext("has it once already", "has it %(count)d times already", times)
     to_confirm = checks.needs_tick(outcome.customer_id)
     return Row(
         tone=TO_CONFIRM if to_confirm else DONE,
         label=_("To confirm") if to_confirm else _("Can be issued"),
         remarks=remarks,
         customer_id=outcome.customer_id,
-        text=text % {"count": held} if held else "",
+        text=text % {"count": times} if times else "",
     )
-
-
-def _held(preview: Preview) -> dict[int, int]:
-    """Return how often each customer has the badge, for customers who have it."""
-    if preview.badge is None:
-        return {}
-    customer_ids = [outcome.customer_id for outcome in preview.outcomes]
-    held = EarnedBadge.objects.not_revoked().of_customers(preview.badge.id, customer_ids)
-    return dict(held.order_by().values_list("customer_id").annotate(count=Count("pk")))

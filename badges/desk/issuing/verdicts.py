@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,7 +15,6 @@ from badges.errors import BadgeError
 from badges.models import (
     BadgeMeta,
     Definition,
-    EarnedBadge,
     Limit,
     LimitKind,
     RequestLog,
@@ -125,7 +123,7 @@ def of_preview(preview: Preview, checks: Checks) -> Verdict:
     """Return the verdict on the preview of an earn."""
     if preview.outcome.refusal:
         return of_refusal(preview.outcome.refusal, preview, checks)
-    verdict = Verdict(state=OPEN, title=_("Can be issued"), facts=_facts(preview, checks.now))
+    verdict = Verdict(state=OPEN, title=_("Can be issued"), facts=_facts(preview, checks))
     questions = checks.questions([preview.outcome.customer_id])
     return asking(verdict, questions, _("Can be issued once you confirm"))
 
@@ -146,7 +144,7 @@ def of_refusal(refusal: BadgeError, preview: Preview, checks: Checks) -> Verdict
         title=_("Cannot be issued"),
         text=refusal.message,
         code=int(refusal.code),
-        facts=_facts(preview, checks.now),
+        facts=_facts(preview, checks),
         remarks=checks.remarks(customer_ids[0]) if len(customer_ids) == 1 else (),
     )
 
@@ -163,20 +161,21 @@ def of_used_form(refusal: BadgeError) -> Verdict:
     )
 
 
-def _facts(preview: Preview, now: datetime) -> Facts | None:
+def _facts(preview: Preview, checks: Checks) -> Facts | None:
     if preview.badge is None or len(preview.outcomes) > 1:
         return None
     customer_id = preview.outcome.customer_id
-    held = EarnedBadge.objects.not_revoked().of_customers(preview.badge.id, [customer_id])
+    held = checks.found.held.get(customer_id)
     return Facts(
         customer_id=customer_id,
         badge=preview.badge,
-        pill=pill_of(preview.badge, now),
+        pill=pill_of(preview.badge, checks.now),
         earned=preview.outcome.fact,
         about=BadgeMeta.objects.with_terms().filter(pk=preview.badge.id).first(),
         limits=[
             LimitUse.at(preview.event_at, preview.badge, limit, used)
             for limit, used in preview.used.items()
         ],
-        **held.order_by().aggregate(held=Count("pk"), last_earned_at=Max("earned_at")),
+        held=held.times if held else 0,
+        last_earned_at=held.last_earned_at if held else None,
     )

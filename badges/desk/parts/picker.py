@@ -71,13 +71,16 @@ def pick(text: str, chosen_id: str | None, now: datetime) -> Picker:
     Without a text, the list has the badges that a page may read (`first_badges`).
     """
     found = BadgeMeta.objects.named_like(text) if text else first_badges(now)
-    badges = list(found.exclude(pk=chosen_id or "").order_by(_usefulness(now), "name")[:SHOWN])
-    chosen = BadgeMeta.objects.filter(pk=chosen_id).first() if chosen_id else None
-    if chosen:
-        badges.insert(0, chosen)
+    of_choice = Q(pk=chosen_id or "")
+    first = Case(When(of_choice, then=Value(0)), default=Value(1), output_field=IntegerField())
+    shown = found | BadgeMeta.objects.filter(of_choice)
+    badges = list(shown.order_by(first, _usefulness(now), "name")[: SHOWN + 1])
+    is_chosen = [badge.pk == chosen_id for badge in badges]
+    badges = badges[: SHOWN + any(is_chosen)]
     prefetch_related_objects(badges, "images")
     choices = [
-        Choice(badge, pill_of(badge, now), picture_of(badge), badge is chosen) for badge in badges
+        Choice(badge, pill_of(badge, now), picture_of(badge), chosen)
+        for badge, chosen in zip(badges, is_chosen, strict=False)
     ]
     return Picker(choices, found.count())
 

@@ -5,12 +5,14 @@ asked (CONTRACT.md, 6.2).
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Count, Max
 
 from badges.models import EarnedBadge, Enrolment
+from badges.models.querysets import FactQuerySet
 
 RECENT = timedelta(minutes=10)
 
@@ -34,19 +36,30 @@ class Confirmation:
     recent: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How often a customer holds a badge, without revoked ones, and the last time of issue."""
+
+    times: int
+    last_earned_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
     """The facts to confirm: customers without a record, and recent issues of the badge.
 
-    `recent` has the last badge that a customer received within RECENT, by customer.
+    `recent` has the last badge that a customer received within RECENT, by customer. `held` has
+    every customer with the badge.
     """
 
     new_customers: frozenset[int] = frozenset()
-    recent: Mapping[int, EarnedBadge]
+    recent: Mapping[int, EarnedBadge] = field(default_factory=dict)
+    held: Mapping[int, Held] = field(default_factory=dict)
 
     def about(self, customer_ids: Collection[int]) -> "Questions":
         """Return the questions about some of the customers."""
-        return Questions(
+        return replace(
+            self,
             new_customers=self.new_customers.intersection(customer_ids),
             recent={
                 customer_id: fact
@@ -57,7 +70,8 @@ class Questions:
 
     def unanswered(self, confirmation: Confirmation) -> "Questions":
         """Return the questions that a confirmation does not answer."""
-        return Questions(
+        return replace(
+            self,
             new_customers=self.new_customers - confirmation.new_customers,
             recent={
                 customer_id: fact
@@ -73,7 +87,7 @@ class ConfirmationNeeded(Exception):  # noqa: N818 - nothing is wrong
 
 def questions_about_enrolment(customer_ids: Collection[int]) -> Questions:
     """Return the questions before these customers are enrolled."""
-    return Questions(new_customers=_without_record(customer_ids), recent={})
+    return Questions(new_customers=_without_record(customer_ids))
 
 
 def questions_about_earn(
@@ -85,12 +99,16 @@ def questions_about_earn(
     """
     if badge_id is None:
         return questions_about_enrolment(customer_ids)
-    recent = EarnedBadge.objects.not_revoked().of_customers(badge_id, customer_ids)
-    recent = recent.filter(earned_at__gt=now - RECENT).order_by("earned_at", "pk")
-    facts = recent.select_related("request__user", "request__integrator")
+    earned = EarnedBadge.objects.not_revoked().of_customers(badge_id, customer_ids)
+    rows = earned.order_by().values_list("customer_id")
+    counts = rows.annotate(times=Count("pk"), last_earned_at=Max("earned_at"))
+    held = {customer_id: Held(times, last) for customer_id, times, last in counts}
+    since = now - RECENT
+    is_recent = any(each.last_earned_at > since for each in held.values())
     return Questions(
-        new_customers=_without_record(customer_ids),
-        recent={fact.customer_id: fact for fact in facts.defer("request__content")},
+        new_customers=_without_record([each for each in customer_ids if each not in held]),
+        recent=_recent(earned, since) if is_recent else {},
+        held=held,
     )
 
 
@@ -119,6 +137,13 @@ def _check(questions: Questions, confirmation: Confirmation) -> None:
     unanswered = questions.unanswered(confirmation)
     if unanswered.new_customers or unanswered.recent:
         raise ConfirmationNeeded
+
+
+def _recent(earned: FactQuerySet[EarnedBadge], since: datetime) -> dict[int, EarnedBadge]:
+    """Return the last of these badges that was issued after a time, by customer."""
+    facts = earned.filter(earned_at__gt=since).order_by("earned_at", "pk")
+    facts = facts.select_related("request__user", "request__integrator").defer("request__content")
+    return {fact.customer_id: fact for fact in facts}
 
 
 def _without_record(customer_ids: Collection[int]) -> frozenset[int]:
