@@ -224,8 +224,10 @@ def with_choices(data: QueryDict | None) -> QueryDict | None:
 
     The other value is the one that the form has shown: its hidden inputs.
     """
-    taken = [name for name in data or () if name.startswith(CHOICE) and data[name] == THEIRS]
-    if not data or not taken:
+    if not data:
+        return data
+    taken = [name for name in data if name.startswith(CHOICE) and data[name] == THEIRS]
+    if not taken:
         return data
     data = data.copy()
     for choice in taken:

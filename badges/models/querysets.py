@@ -347,7 +347,7 @@ class RequestLogQuerySet(models.QuerySet["RequestLog"]):
 
     def for_list(self) -> Self:
         """Return the columns of a list: of the contents only those of failed sign-ins."""
-        rows = self.select_related("badge", "integrator", "user").with_attempt()
+        rows = self.select_related("badge", "integrator", "user", "stated").with_attempt()
         return rows.defer("content", "errors")
 
     def waiting_after(self, seal: "Seal | None") -> Self:

@@ -169,6 +169,9 @@ def of_customers(favourite) -> list[Visit]:
         ),
         page("customer of none", "desk:customer", UNKNOWN_CUSTOMER),
         page("timeline of 500", "desk:customer_badge", FAITHFUL, favourite.pk),
+        page("timeline of 1,000", "desk:customer_timeline", FAITHFUL),
+        page("timeline of none", "desk:customer_timeline", UNKNOWN_CUSTOMER),
+        page("notes of 1,000", "desk:customer_notes", FAITHFUL),
         page("timeline of none", "desk:customer_badge", UNKNOWN_CUSTOMER, favourite.pk),
         page("enrol", "desk:enrol", FAITHFUL, favourite.pk),
     ]

@@ -64,6 +64,14 @@ class LimitUse:
 
 
 @dataclass(frozen=True, kw_only=True)
+class About:
+    """The description of a badge, and the names and values of its active custom fields."""
+
+    description: str
+    terms: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """The facts behind a verdict; `about` has the description and the custom fields."""
 
@@ -74,7 +82,7 @@ class Facts:
     limits: list[LimitUse]
     held: int
     last_earned_at: datetime | None
-    about: BadgeMeta | None
+    about: "About | None"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +179,7 @@ def _facts(preview: Preview, checks: Checks) -> Facts | None:
         badge=preview.badge,
         pill=pill_of(preview.badge, checks.now),
         earned=preview.outcome.fact,
-        about=BadgeMeta.objects.with_terms().filter(pk=preview.badge.id).first(),
+        about=_about(preview.badge.id),
         limits=[
             LimitUse.at(preview.event_at, preview.badge, limit, used)
             for limit, used in preview.used.items()
@@ -179,3 +187,17 @@ def _facts(preview: Preview, checks: Checks) -> Facts | None:
         held=held.times if held else 0,
         last_earned_at=held.last_earned_at if held else None,
     )
+
+
+def _about(badge_id: str) -> About | None:
+    """Return the description and the custom fields of a badge, in one query."""
+    value = "custom_values"
+    rows = list(
+        BadgeMeta.objects.filter(pk=badge_id)
+        .order_by(f"{value}__pk")
+        .values_list(
+            "description", f"{value}__field__active", f"{value}__field__name", f"{value}__value"
+        )
+    )
+    terms = [(name, text) for _description, active, name, text in rows if active]
+    return About(description=rows[0][0], terms=terms) if rows else None

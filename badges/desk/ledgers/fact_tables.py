@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from badges.desk.ledgers.pages import TIME
 from badges.desk.tables import cells
 from badges.desk.tables.table import Column, Sort, Table
-from badges.times import time_element
+from badges.times import expiry_in_words, time_element
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -75,7 +75,15 @@ COLUMNS = (
     Column(
         name="reason",
         label=_("Reason"),
-        cell=lambda row, links: cells.words(row["cause"].reason),
+        cell=lambda row, links: cells.reason(row["cause"]),
+    ),
+    Column(
+        name="case_number",
+        label=_("Case number"),
+        cell=lambda row, links: cells.case_number(row["cause"]),
+        width="id",
+        shown=False,
+        hint=_("The number of the ticket or complaint, as staff entered it."),
     ),
     Column(
         name="event_at",
@@ -88,7 +96,7 @@ COLUMNS = (
     Column(
         name="expires_at",
         label=_("Valid until"),
-        cell=lambda row, links: time_element(row["fact"].expires_at),
+        cell=lambda row, links: expiry_in_words(row["fact"].expires_at, row["fact"].never_expires),
         width="time",
         shown=False,
     ),

@@ -229,7 +229,7 @@ def _rows(kind: LedgerPage):
     """Return all rows of the kind, with the related rows that the list shows."""
     cause = kind.book.cause
     rows = kind.book.model._default_manager.select_related(
-        "badge", f"{cause}__integrator", f"{cause}__user"
+        "badge", *(f"{cause}__{each}" for each in ("integrator", "user", "stated"))
     )
     rows = rows.defer(f"{cause}__content", f"{cause}__errors")
     return with_before(rows) if kind.is_of_definitions else rows

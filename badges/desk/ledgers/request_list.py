@@ -98,8 +98,16 @@ TABLE = Table(
         Column(
             name="reason",
             label=gettext_lazy("Reason"),
-            cell=lambda row, links: cells.words(row.reason),
+            cell=lambda row, links: cells.reason(row),
             shown=False,
+        ),
+        Column(
+            name="case_number",
+            label=gettext_lazy("Case number"),
+            cell=lambda row, links: cells.case_number(row),
+            width="id",
+            shown=False,
+            hint=gettext_lazy("The number of the ticket or complaint, as staff entered it."),
         ),
         Column(
             name="number",

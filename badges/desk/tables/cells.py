@@ -89,3 +89,17 @@ def ident(text: Any, *, url: str = "") -> "SafeString | str":
 def words(text: "StrOrPromise | None") -> "StrOrPromise":
     """Return a text, or a dash if there is none."""
     return text or NOTHING
+
+
+def reason(request) -> "SafeString | StrOrPromise":
+    """Return the reason of a request from the list, if it states one, and its comment."""
+    stated = getattr(request, "stated", None)
+    if stated is None or not stated.words:
+        return words(request.reason)
+    return pair(stated.words, request.reason)
+
+
+def case_number(request) -> "SafeString | str":
+    """Return the case number of a request, or a dash if it states none."""
+    stated = getattr(request, "stated", None)
+    return ident(stated.case_number) if stated else NOTHING

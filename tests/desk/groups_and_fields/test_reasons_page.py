@@ -93,3 +93,22 @@ def test_the_receipt_and_the_timeline_show_reason_case_number_and_comment(desk, 
         text = desk.get(page).content.decode()
         for words in ("Kindness", "Case number", "CASE-7", "Comment", "Called in"):
             assert words in text, (page, words)
+
+
+def test_the_log_and_the_history_have_columns_for_reason_and_case_number(desk, kindness, filled):
+    desk.post(ISSUE, filled(because=kindness.pk, case_number="CASE-7"))
+
+    for table, page in (("requests", "/desk/requests/"), ("issued", "/desk/history/issued/")):
+        assert "CASE-7" not in desk.get(page).content.decode()
+        desk.post(f"/desk/tables/{table}/", {"columns": ["reason", "case_number"]})
+        text = desk.get(page).content.decode()
+        for words in ("Kindness", "CASE-7", "Called in"):
+            assert words in text, (page, words)
+
+
+def test_the_history_names_an_expiry_that_never_comes(desk, filled):
+    """F17."""
+    desk.post(ISSUE, filled())
+    desk.post("/desk/tables/issued/", {"columns": ["expires_at"]})
+
+    assert "Never expires" in desk.get("/desk/history/issued/").content.decode()
