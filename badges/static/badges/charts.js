@@ -32,7 +32,8 @@
 
   const draw = (canvas) => {
     const { bars, series } = JSON.parse(canvas.dataset.chart);
-    const locale = document.documentElement.lang;
+    const { lang } = document.documentElement;
+    const locale = lang === "en" ? "en-GB" : lang; // 30 Nov, as in the table beside the chart
     const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
     Chart.defaults.font.family = getComputedStyle(canvas).fontFamily;
     const chart = new Chart(canvas, {
