@@ -110,7 +110,7 @@ def test_the_form_stays_when_the_session_has_ended(
     other.wait_for_url("**/desk/session/again/")
     shoot(other, f"session-again-{theme}-{width}")
     page.bring_to_front()
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
     wait_for_bar(page, "back")
 
     page.locator(NUMBER).fill("1001")

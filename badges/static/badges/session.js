@@ -111,6 +111,7 @@ window.desk = (() => {
       button.addEventListener("click", hide);
     document.addEventListener("input", use);
     document.addEventListener("visibilitychange", () => document.hidden || look());
+    window.addEventListener("focus", look); // of one of two windows that are both visible
     document.addEventListener("desk:stale", async () => {
       if (await ask()) say("back");
     });
