@@ -295,7 +295,7 @@ def check_revocation(fact: FactT | None) -> FactT:
 def check_revocable(count: int, *, maximum: int) -> None:
     """Refuse a revocation if nothing is left to revoke, or more than one call may revoke."""
     if not count:
-        message = _("Nothing of this is left to revoke.")
+        message = _("Everything here has already been revoked.")
         raise BadgeError(ErrorCode.NOTHING_TO_REVOKE, "earned_badge_id", message)
     if count > maximum:
         raise BadgeError(ErrorCode.TOO_MANY_ITEMS)

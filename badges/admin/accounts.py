@@ -54,7 +54,7 @@ class SignInView(LimitedAttemptsMixin, LoginView):
         is_locked_out = getattr(self.request, "axes_locked_out", False)
         if is_locked_out:
             form.errors.pop(NON_FIELD_ERRORS, None)
-            form.add_error(None, _("Too many attempts. Try again in a quarter of an hour."))
+            form.add_error(None, _("Too many attempts. Try again in 15 minutes."))
         # Without non-field errors, a field was empty and no password was checked.
         if errors := form.non_field_errors():
             self.has_failed = True

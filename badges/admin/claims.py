@@ -122,5 +122,5 @@ class ClaimAdmin(ServiceAdmin):
         except BadgeError as refusal:
             messages.error(request, refusal.message)
         else:
-            messages.success(request, _("The claim %(claim)s was taken back.") % {"claim": claim})
+            messages.success(request, _("The claim %(claim)s was removed.") % {"claim": claim})
         return HttpResponseRedirect(reverse("admin:badges_claim_change", args=[claim.pk]))

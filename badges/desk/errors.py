@@ -19,9 +19,10 @@ def forbidden(request, exception=None):
         HTTPStatus.FORBIDDEN,
         icon="lock",
         title=_("Not allowed"),
-        heading=_("You may not open this page"),
+        heading=_("You do not have access to this page"),
         text=_(
-            "Your role does not include it. A supervisor can tell you who may, or have it changed."
+            "Your role does not include this page. "
+            "Ask a supervisor who can open it, or to change your role."
         ),
     )
 

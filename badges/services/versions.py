@@ -69,7 +69,7 @@ def locked(
     can_exist = is_id(str(pk)) if isinstance(model._meta.pk, HexIdField) else True
     row = rows.filter(pk=pk).first() if can_exist else None
     if row is None:
-        message = message or _("There is nothing with this id.")
+        message = message or _("Nothing has this id.")
         raise BadgeError(ErrorCode.NOT_FOUND, field, message)
     check_version(row, seen)
     vars(row)[COLUMNS_WHEN_LOCKED] = _columns_of(row)

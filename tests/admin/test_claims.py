@@ -60,7 +60,7 @@ def test_unclaiming_requires_a_confirmation(at_work):
     assert "no longer be able" in at_work.get(address).text
     assert Claim.objects.get().active
     answer = at_work.post(address, follow=True)
-    assert "was taken back" in answer.text
+    assert "was removed" in answer.text
     assert not Claim.objects.get().active
     assert address not in answer.text
     assert RequestLog.objects.get().operation == Operation.UNCLAIM

@@ -205,7 +205,7 @@ class TestRequiredSecondFactor:
         assert not is_signed_in(client)
         assert client.get("/desk/").status_code == 302
         page = client.get(OWN)
-        assert "Your role signs in with a second factor only" in page.text
+        assert "Your role requires a second factor to sign in" in page.text
         handed_out = setup_codes.issue_setup_code(member_care).text
 
         key = client.session["second_factor_key"]

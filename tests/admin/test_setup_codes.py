@@ -70,7 +70,7 @@ def reset_by(administrator, *people):
 
 def test_the_password_alone_sets_up_no_second_factor(client, member_care, required):
     assert type_password(client).url == OWN
-    assert "ask an administrator for the set-up code" in client.get(OWN).text
+    assert "you also need a set-up code" in client.get(OWN).text
 
     for more in ({}, {"setup_code": ""}, {"setup_code": "aaaaa-aaaaa"}):
         code = code_of(client.session["second_factor_key"])

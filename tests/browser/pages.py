@@ -375,7 +375,7 @@ TABLES = {
         Page(
             "badge, unclaimed",
             "/desk/badges/{badge.pk}/",
-            several(unfold, press("Take the claim back", "text=was taken back")),
+            several(unfold, press("Remove the claim", "text=was removed")),
             through="desk:definition-unclaim",
         ),
         Page("badge, new, unfolded", "/desk/badges/new/", unfold),

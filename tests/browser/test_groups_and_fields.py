@@ -85,7 +85,7 @@ def test_a_custom_field_is_created_used_and_disabled_by_keyboard(
     page.keyboard.type("4711")
     page.keyboard.press("Enter")
 
-    page.wait_for_selector("text=No badge says anything in this field")
+    page.wait_for_selector("text=No badge has a value in this field")
     field = CustomField.objects.get()
     page.goto(f"/desk/badges/{badge.pk}/edit/")
     write(page, f"custom_{field.pk}", "12")

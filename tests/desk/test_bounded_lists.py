@@ -101,6 +101,6 @@ def test_of_many_badges_a_customer_is_offered_the_live_ones_that_end_first(brows
     counts = {tab.slug: count for tab, count in first.context["tabs"]}
     assert counts["issue"] == MAX_OFFERED
     assert first.context["cards"][0].badge.name == "Live 051"  # lower numbers end later
-    assert "There are many badges" in first.content.decode()
+    assert "There are too many badges to show" in first.content.decode()
     (card,) = [card for card in last.context["cards"] if card.badge == used_up]
     assert card.verdict.code == 2001

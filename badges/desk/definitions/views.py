@@ -122,7 +122,7 @@ def unclaim(request, pk):
     except BadgeError as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, _("The claim %(claim)s was taken back.") % {"claim": found})
+        messages.success(request, _("The claim %(claim)s was removed.") % {"claim": found})
     return redirect("desk:definition", pk)
 
 

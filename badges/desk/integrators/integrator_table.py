@@ -19,7 +19,7 @@ def _name(row, links):
 
 def _groups(row, links):
     groups = ", ".join(group.name for group in row["integrator"].access_groups.all())
-    return groups or _("None: it may do nothing")
+    return groups or _("None. It has no access")
 
 
 def _calls(row, links):

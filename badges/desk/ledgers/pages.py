@@ -77,9 +77,9 @@ def pager_of(page: Page, form, *, address: str, sort: Sort) -> Pager:
     onward, back = _names(page.ascending)
     first, texts = _texts(sort)
     if page.stopped_at and page.stopped_going_newer:
-        texts["newer"] = _("Go on searching newer ones")
+        texts["newer"] = _("Search newer entries")
     elif page.stopped_at:
-        texts["older"] = _("Go on searching older ones")
+        texts["older"] = _("Search older entries")
     start = f"{address}?{form.query_string}" if form.query else address
     urls = {name: f"{address}?{query}" for name in (onward, back) if (query := getattr(page, name))}
     before = (

@@ -24,7 +24,7 @@ def save_view(request, form_class, *, ledger: str, address: str):
     """Save the filters of a posted form under a name, and redirect to the page."""
     named, form = NameForm(request.POST), form_class(request.POST)
     if not form.is_valid() or not form.query:
-        messages.error(request, _("Set some filters first, then keep them."))
+        messages.error(request, _("Set at least one filter before you save the view."))
         return redirect(address)
     url = f"{address}?{form.query_string}"
     if not named.is_valid():

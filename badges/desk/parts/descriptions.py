@@ -156,9 +156,9 @@ def _example(limit: Limit, badge: Definition, example: datetime) -> str:
 def _after_the_last(level: LimitLevel) -> str:
     match level:
         case LimitLevel.BADGE:
-            return _("After that nobody gets it any more; revoked ones do not count.")
+            return _("After that it cannot be issued any more. Revoked badges do not count.")
         case LimitLevel.CUSTOMER:
-            return _("Revoked ones do not count.")
+            return _("Revoked badges do not count.")
         case _:
             assert_never(level)
 

@@ -229,7 +229,9 @@ class IssueForm(ConfirmingForm):
 
     def clean(self):
         if self.cleaned_data.get("reissue_of") and self.for_several:
-            self.add_error("customer_id", _("A badge is issued again to its one customer alone."))
+            self.add_error(
+                "customer_id", _("A badge can only be issued again to the same customer.")
+            )
 
     @property
     def typed(self):

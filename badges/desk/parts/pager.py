@@ -61,7 +61,7 @@ def numbered_pager(
     url = partial(url_of_page, query, parameter=parameter, fragment=fragment)
     if getattr(page.paginator, "is_cut", False):
         count = {"count": group_digits(page.paginator.count)}
-        note = _("Only the first %(count)s are listed: search for the others.") % count
+        note = _("Only the first %(count)s are listed. Use the search to find the others.") % count
     return Pager(
         label=label or _("Pages"),
         before=[previous_page(url(page.previous_page_number()))] if page.has_previous() else [],

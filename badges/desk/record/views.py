@@ -94,7 +94,7 @@ def _go_on(request, verification):
         verifications.continue_for(verification, seconds=SECONDS_A_STEP)
     except (OSError, ValueError):
         log.exception("The published seals or their key cannot be read.")
-        error = _("The published seals or their key cannot be read. Tell whoever runs the server.")
+        error = _("The published seals or their key cannot be read. Tell your administrator.")
     if request.htmx:
         context = _of_verification(verification) | {"error": error}
         return show(request, "desk/record/_verification.html", context)

@@ -93,7 +93,7 @@ class ReasonForm(DeskForm):
     def clean(self):
         given = self.cleaned_data
         if given.get("because") == Reason.OTHER and not given.get("reason"):
-            self.add_error("reason", _("Say in words what the reason is."))
+            self.add_error("reason", _("Enter a comment that explains the reason."))
 
     def origin(self, user, **selection):
         """Return the origin of the request, with the selection and both parts of the reason."""

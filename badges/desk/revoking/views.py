@@ -197,9 +197,10 @@ def _ask(request, plan, reason_form, refusal=None):
 
 def _heading(plan):
     if plan.uncounted:
-        return _("More than %(count)d were issued. All that still stand will be revoked.") % {
-            "count": MAX_LISTED
-        }
+        return _(
+            "More than %(count)d badges were issued. "
+            "All that have not been revoked yet will be revoked."
+        ) % {"count": MAX_LISTED}
     ready, already, unknown = plan.ready, plan.already, plan.unknown
     return bulk_verdicts.totals(
         (ready, ngettext("%(count)s will be revoked", "%(count)s will be revoked", ready)),

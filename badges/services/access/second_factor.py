@@ -143,7 +143,7 @@ def remove_own(*, origin: Origin, user: User, code: str) -> Person:
         _check_factor(factor)
         lock_own(user)
         if is_required_of(user):
-            raise _refusal(None, _("Your role signs in with a second factor only."))
+            raise _refusal(None, _("Your role requires a second factor to sign in."))
         _remove(user)
         return end_sessions(user)
 

@@ -147,11 +147,11 @@ def _acquire_slot(export: Export) -> None:
         except IntegrityError:  # another export has this slot
             continue
         if not taken:
-            message = _("This export was sent already. Ask for it again.")
+            message = _("This export was downloaded already. Start a new one.")
             raise BadgeError(ErrorCode.KEY_IN_USE, None, message)
         export.refresh_from_db()
         return
-    message = _("Other exports are under way. Wait until one of them is done.")
+    message = _("Other exports are running. Wait until one of them has finished.")
     raise BadgeError(ErrorCode.TOO_MANY_REQUESTS, None, message)
 
 

@@ -121,7 +121,7 @@ def test_an_overlapping_enrolment_is_shown_before_and_after_submission(
 
     for shown in (before, after):
         assert "Code 1040" in shown
-        assert "In the way is the enrolment from" in shown
+        assert "It overlaps with the enrolment from" in shown
     assert fields["request_id"] not in after
     assert Enrolment.objects.count() == 1
 

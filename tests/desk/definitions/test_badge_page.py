@@ -103,7 +103,7 @@ def test_a_claim_is_revoked_on_the_badge_page(desk, live_badge):
 
 @pytest.mark.parametrize(
     ("made", "consequence", "answer"),
-    [({}, "nobody can issue it", "no"), ({"inactive": True}, "can be issued again", "yes")],
+    [({}, "Nobody can issue it", "no"), ({"inactive": True}, "can be issued again", "yes")],
 )
 def test_a_switch_of_a_badge_shows_its_effects_before_confirmation(desk, made, consequence, answer):
     badge = BadgeMetaFactory(**made)

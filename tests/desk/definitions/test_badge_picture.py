@@ -163,4 +163,4 @@ def test_a_picture_of_any_host_is_stored(desk, integrator):
     known = api.get(f"/api_gateway/v1/badges/badgeMeta/{badge.pk}").json()["data"]
     assert [image["url"] for image in known["images"]] == [address]
     form = desk.get(f"/desk/badges/{badge.pk}/edit/").text
-    assert "Pages here do not load pictures from its host." in form
+    assert "load pictures from its host." in form

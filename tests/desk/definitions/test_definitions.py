@@ -294,8 +294,8 @@ def test_the_list_is_searched_and_filtered(desk, query, found):
 
 
 def test_an_empty_list_of_badges_shows_the_next_step(desk):
-    assert "Make the first one" in desk.get(LIST).text
-    assert "Take a filter away" in desk.get(LIST, {"status": "LIVE"}).text
+    assert "Create the first one" in desk.get(LIST).text
+    assert "Remove a filter" in desk.get(LIST, {"status": "LIVE"}).text
 
 
 def test_the_query_count_of_the_list_of_badges_is_constant(desk, django_assert_max_num_queries):

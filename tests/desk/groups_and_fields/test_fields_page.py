@@ -163,7 +163,7 @@ def test_empty_pages_of_custom_fields_show_the_next_step(desk, client, auditor):
     assert NEW in desk.get(LIST).text
     assert "No custom field was disabled" in desk.get(f"{LIST}?active=no").text
     field = CustomField.objects.create(name="Terms", data_type="STRING")
-    assert "It stands in the form of each badge" in desk.get(page_of(field)).text
+    assert "You can fill it in on the form of each badge" in desk.get(page_of(field)).text
     field.delete()
     client.force_login(auditor)
     assert "A supervisor can create one." in client.get(LIST).text

@@ -173,7 +173,7 @@ def test_the_page_of_a_group_links_to_its_badges_by_rank(desk, gold):
 def test_empty_pages_of_groups_show_the_next_step(desk, client, auditor):
     assert NEW in desk.get(LIST).text
     group = BadgeGroup.objects.create(name="Gold", rank=1)
-    assert "is put into a group in its form" in desk.get(page_of(group)).text
+    assert "edit the badge and choose the group under Basics" in desk.get(page_of(group)).text
     BadgeGroup.objects.all().delete()
     client.force_login(auditor)
     shown = client.get(LIST).text

@@ -190,7 +190,7 @@ def test_the_list_of_integrators_has_state_last_use_calls_and_errors(desk, integ
     rows = {row["integrator"].name: row for row in answer.context["rows"]}
     used = rows["Loyalty engine"]
     assert (used["recent"]["calls"], used["recent"]["errors"]) == (3, 2)
-    assert "all of the last 24 hours" in answer.text
+    assert "Calls that change something since yesterday" in answer.text
     assert used["integrator"].last_used_at == now - days[2]
     assert rows["Old"]["integrator"].last_used_at is None
     assert {name: str(row["state"].label) for name, row in rows.items()} == {
@@ -211,7 +211,7 @@ def test_the_list_of_integrators_has_no_numbers_before_the_first_count(desk, int
 
 
 def test_an_empty_list_of_integrators_shows_the_next_step(desk):
-    assert "Make an integrator for each" in desk.get(LIST).text
+    assert "Create an integrator for each" in desk.get(LIST).text
 
 
 def test_the_query_count_of_the_list_of_integrators_is_constant(

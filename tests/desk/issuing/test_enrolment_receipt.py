@@ -117,7 +117,7 @@ def test_revoked_enrolments_have_a_receipt_that_is_linked_from_both(desk, enrol,
     assert answer.context["heading"] == "1 enrolment revoked, 1 not"
     assert [row.customer_id for row in answer.context["rows"]] == [1001]
     assert "Revoked enrolments" in answer.text
-    assert "What was issued in an enrolment stays." in answer.text
+    assert "Badges issued during an enrolment are not affected." in answer.text
     assert "reissue_of" not in answer.text
     enrolled = desk.get(receipt_of(request)).text
     assert f'href="{receipt_of(revocation)}"' in enrolled

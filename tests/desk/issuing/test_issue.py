@@ -41,7 +41,7 @@ def test_a_forbidden_page_of_the_desk_has_the_theme(client, auditor):
 
     page = client.get(ISSUE).content.decode()
 
-    assert "You may not open this page" in page
+    assert "You do not have access to this page" in page
     assert "nav-sidebar" in page
 
 

@@ -66,7 +66,7 @@ def test_an_export_has_exactly_the_filtered_rows_and_is_sent_once(browser, ask):
     page = browser.get(receipt.url).text
     assert hashlib.sha256(file).hexdigest() in page
     again = browser.post(file_of(export), follow=True)
-    assert "was sent already" in again.text
+    assert "was downloaded already" in again.text
 
 
 def test_the_receipt_of_an_export_shows_its_ledger_and_filter(browser, ask):

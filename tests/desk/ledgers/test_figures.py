@@ -76,7 +76,7 @@ def test_the_period_of_figures_is_chosen(browser):
     assert charts(inside)["figures-refused"].counts.total() == 1
     assert len(charts(outside)["figures-refused"].days) == 5
     assert "Nothing was refused on these days" in outside.text
-    assert "Nobody asked for anything" in outside.text
+    assert "There were no requests on these days" in outside.text
     assert "command line" in inside.text  # F5
 
 

@@ -85,7 +85,7 @@ class TestClaims:
         ClaimFactory(badge=badge, reference_id="gone")
         Claim.objects.update(active=False)
 
-        assert "Nobody has claimed the badge" in desk.get(f"/desk/badges/{badge.pk}/").text
+        assert "No programme has claimed the badge" in desk.get(f"/desk/badges/{badge.pk}/").text
 
 
 class TestActorFilter:

@@ -124,7 +124,7 @@ def test_a_request_of_a_command_is_by_the_command_line(browser):
 
 
 def test_an_empty_request_list_has_a_message(browser):
-    assert "Nobody has asked for anything yet" in browser.get(LOG).text
+    assert "No requests yet" in browser.get(LOG).text
 
 
 def test_pages_of_the_request_list_are_contiguous_in_both_directions(browser):
@@ -320,7 +320,7 @@ def test_a_bounded_search_shows_its_progress(browser, integrator, member_care):
     assert "Nothing found so far" in first.text
     assert "Searched back to" in first.text
     assert "16 Mar 2026" in first.text
-    assert "Go on searching older ones" in first.text
+    assert "Search older entries" in first.text
     assert [row.pk for row in second.context["rows"]] == [old.pk]
 
 

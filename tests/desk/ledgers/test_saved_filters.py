@@ -35,8 +35,8 @@ def test_a_saved_filter_is_shown_only_on_its_page(browser, auditor, page):
 @pytest.mark.parametrize(
     ("posted", "words"),
     [
-        ({"name": "Mine"}, "Set some filters first"),
-        ({"name": "Mine", "outcome": "MAYBE"}, "Set some filters first"),
+        ({"name": "Mine"}, "Set at least one filter"),
+        ({"name": "Mine", "outcome": "MAYBE"}, "Set at least one filter"),
         ({"name": "", "outcome": "REFUSED"}, "Give the filter a name"),
         ({"name": "x" * 101, "outcome": "REFUSED"}, "Give the filter a name"),
         ({"name": "\0", "outcome": "REFUSED"}, "Give the filter a name"),

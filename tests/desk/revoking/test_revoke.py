@@ -175,7 +175,7 @@ def test_a_badge_revoked_concurrently_is_refused_with_a_message(desk, confirmed)
     page = desk.post(REVOKE, confirmed(gone)).content.decode()
 
     assert "(814)" in page
-    assert "Nothing is left to revoke here." in page
+    assert "Everything here has already been revoked." in page
 
 
 def test_a_link_may_name_an_issued_badge_but_never_revokes(desk, confirmed):
@@ -195,7 +195,9 @@ def test_everything_a_request_issued_is_revoked(desk, bulk, confirmed):
 
     assert "3 badges revoked" in receipt.content.decode()
     assert standing() == [other.customer_id]
-    assert "Nothing is left to revoke here." in desk.get(address_of(bulk)).content.decode()
+    assert (
+        "Everything here has already been revoked." in desk.get(address_of(bulk)).content.decode()
+    )
 
 
 def test_a_request_with_more_badges_than_are_counted_is_revoked(desk, live_badge, confirmed):
@@ -205,7 +207,10 @@ def test_a_request_with_more_badges_than_are_counted_is_revoked(desk, live_badge
     page = desk.get(address_of(request)).text
     desk.post(address_of(request), confirmed())
 
-    assert "More than 900 were issued. All that still stand will be revoked." in page
+    assert (
+        "More than 900 badges were issued. All that have not been revoked yet will be revoked."
+        in page
+    )
     assert "Revoke all of them" in page
     assert standing() == []
 

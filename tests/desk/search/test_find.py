@@ -55,7 +55,7 @@ def test_an_unused_number_opens_a_customer_without_records(desk):
     path, page = looked_for(desk, "4711")
 
     assert path == "/desk/customers/4711/"
-    assert "Nothing is recorded of this customer yet" in page
+    assert "There is no record of this customer yet" in page
 
 
 @pytest.mark.parametrize("factory", [EarnedBadgeFactory, EnrolmentFactory])

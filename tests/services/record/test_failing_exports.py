@@ -220,6 +220,6 @@ def test_the_page_of_a_failed_export_shows_the_failure(begin, log_in, origin):
 
     assert "Failed" in log_in.get(reverse("desk:exports")).text
     page = log_in.get(reverse("desk:export", args=[export.pk])).text
-    assert "What arrived of the file is not complete" in page
+    assert "The file is incomplete" in page
     with refused(409):
         stream_export(Export.objects.get(pk=export.pk), origin=origin, filters=REFUSALS)
