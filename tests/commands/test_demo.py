@@ -17,12 +17,15 @@ from badges.management.demo import events
 from badges.models import (
     BadgeMeta,
     Channel,
+    CustomerNote,
     EarnedBadge,
     EarnType,
     Enrolment,
     Operation,
     RequestLog,
     RequestOutcome,
+    SavedFilter,
+    StatedReason,
     Status,
 )
 from tests.factories import BadgeMetaFactory
@@ -78,7 +81,20 @@ def test_the_demo_tells_one_story():
     assert all(badge.created_at < badge.last_claim for badge in badges)
     assert all(badge.last_claim < badge.first_earn for badge in badges if badge.first_earn)
     refused = RequestLog.objects.filter(outcome=RequestOutcome.REFUSED, operation=Operation.EARN)
-    assert refused.values("customer_id").distinct().count() > refused.count() / 2
+    assert refused.values("customer_id").distinct().count() > refused.count() / 4
+
+
+def test_the_demo_has_notes_reasons_case_numbers_and_shared_views():
+    """F29."""
+    demo()
+
+    assert CustomerNote.objects.values("customer_id").distinct().count() > 1
+    reasons = StatedReason.objects.filter(reason__isnull=False)
+    assert set(reasons.values_list("reason__name", flat=True)) == {
+        *("Goodwill", "Technical fault", "Purchase not tracked", "Other")
+    }
+    assert reasons.filter(case_number__startswith="MC-").exists()
+    assert SavedFilter.objects.filter(shared=True).exists()
 
 
 def test_the_demo_is_idempotent_and_prints_the_same_log_ins():

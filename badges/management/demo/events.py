@@ -4,7 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
@@ -17,11 +17,13 @@ from django.contrib.auth.models import User
 from badges.errors import BadgeError
 from badges.management.demo import definitions
 from badges.management.demo.definitions import DEMO_BADGES, DemoBadge
-from badges.models import Channel, Integrator, new_id
+from badges.models import Channel, Integrator, IssueReason, new_id
 from badges.models.values import start_of_day
 from badges.services.catalogue import definitions as definition_services
 from badges.services.customers.enrol import enrol_customers
+from badges.services.customers.notes import add_note
 from badges.services.earning.earn import earn_badge, earn_badges
+from badges.services.record.filters import save_filter
 from badges.services.request_log import Origin
 
 EARNS = 20_000
@@ -34,13 +36,26 @@ GROWTH = 0.9
 SINGLE_EARN_SHARE = 0.11
 MIN_LIST = 20
 BY_STAFF_A_DAY = 5
+# Reasons of the list, each with a comment.
 REASONS = [
-    "Apology for a late delivery",
-    "The app was down at the till",
-    "Receipt shown at the counter",
-    "Card was left at home",
-    "Complaint settled by phone",
+    ("Goodwill", "Apology for a late delivery"),
+    ("Technical fault", "The app was down at the till"),
+    ("Purchase not tracked", "Receipt shown at the counter"),
+    ("Purchase not tracked", "Card was left at home"),
+    ("Other", "Complaint settled by phone"),
 ]
+FIRST_CASE = 4_100
+DAYS_BETWEEN_NOTES = 3
+NOTES = [
+    "Prefers to be called in the afternoon.",
+    "Asked how to see the badges in the app; sent the link to the guide.",
+    "Two accounts of one household: check the number before issuing.",
+    "Complained about a late delivery; answered, and a badge was issued.",
+]
+VIEWS = {
+    "Refused last week": "outcome=REFUSED&period=last-week",
+    "Changes of today": "period=today",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,7 @@ class DemoEvents:
         self.remaining = {
             demo_badge: demo_badge.stops_at for demo_badge in DEMO_BADGES if demo_badge.stops_at
         }
+        self.reason_ids = dict(IssueReason.objects.values_list("name", "pk"))
         self.waiting: Counter[DemoBadge] = Counter()
         self.new_customers = 0
         self.requests = 0
@@ -79,6 +95,14 @@ class DemoEvents:
             for dt, event in sorted(self._events(day), key=itemgetter(0)):
                 if dt <= self.now:
                     event(dt)
+        for name, query in VIEWS.items():
+            save_filter(
+                origin=self._desk(user=self.actors.supervisor),
+                ledger="requests",
+                name=name,
+                query=query,
+                shared=True,
+            )
 
     def _rate(self, earns: int) -> dict[int, float]:
         """Return the number of earns of each day, with a weekly pattern and growth."""
@@ -130,6 +154,8 @@ class DemoEvents:
                 yield self._time(day, (9, 17)), partial(self._switch_off, demo_badge)
         for _ in range(BY_STAFF_A_DAY):
             yield self._time(day, (8, 20)), self._earn_by_staff
+        if day % DAYS_BETWEEN_NOTES == 0:
+            yield self._time(day, (8, 20)), self._note
         yield self._time(day), self._refused
 
     def _earn_events(self, demo_badge: DemoBadge, day: int, count: float) -> Iterator[tuple]:
@@ -202,8 +228,18 @@ class DemoEvents:
         )
         (customer_id,) = self._customers(demo_badge, 1, dt)
         user = self.random.choice([self.actors.clerk] * 4 + [self.actors.supervisor])
-        origin = self._desk(user=user, reason=self.random.choice(REASONS))
+        origin = self._reasoned(self.random.choice(REASONS), user=user)
         self._request_earn(dt, demo_badge=demo_badge, customer_id=customer_id, origin=origin)
+
+    def _note(self, dt: datetime) -> None:
+        (customer_id,) = self._sample(1)
+        add_note(
+            origin=self._desk(),
+            request_id=self._form_id(),
+            customer_id=customer_id,
+            text=self.random.choice(NOTES),
+            now=dt,
+        )
 
     def _refused(self, dt: datetime) -> None:
         """Send a request that the rules refuse; the reasons take turns."""
@@ -216,14 +252,14 @@ class DemoEvents:
             {"demo_badge": definitions.LANTERN_PARADE},  # 815
             {
                 "demo_badge": definitions.LANTERN_PARADE,
-                "origin": self._desk(reason=REASONS[2]),
+                "origin": self._reasoned(REASONS[2]),
             },  # 815
             {"event_at": self._midnight(-200)},  # 816
             {"event_at": dt + timedelta(days=3)},  # 750
             {"demo_badge": definitions.WELCOME_ABOARD},  # 2001
             {
                 "demo_badge": definitions.WELCOME_ABOARD,
-                "origin": self._desk(reason=REASONS[1]),
+                "origin": self._reasoned(REASONS[1]),
             },  # 2001
             {"request_id": self.last_request_id},  # 809
             {"badge_id": new_id()},  # 404
@@ -247,9 +283,7 @@ class DemoEvents:
         arguments: dict[str, Any] = {
             "badge_id": self.badge_ids[demo_badge],
             "owner": None if origin else demo_badge.owner,
-            "request_id": str(UUID(int=self.random.getrandbits(128), version=4))
-            if origin
-            else self._request_id(dt),
+            "request_id": self._form_id() if origin else self._request_id(dt),
         } | more
         with suppress(BadgeError):
             earn_badge(origin=origin or self._api(**arguments), now=dt, **arguments)
@@ -281,6 +315,20 @@ class DemoEvents:
     def _request_id(self, dt: datetime) -> str:
         self.requests += 1
         return f"loyalty-{dt:%Y%m%d}-{self.requests:05d}"
+
+    def _form_id(self) -> str:
+        """Return the request id of a form."""
+        return str(UUID(int=self.random.getrandbits(128), version=4))
+
+    def _reasoned(self, reason: tuple[str, str], user: User | None = None) -> Origin:
+        """Return the origin of a request with a reason of the list; half have a case number."""
+        name, comment = reason
+        case = FIRST_CASE + self.random.randrange(2_000)
+        return replace(
+            self._desk(user=user, reason=comment),
+            because=self.reason_ids[name],
+            case_number=f"MC-{case}" if case % 2 else "",
+        )
 
     def _desk(self, user: User | None = None, reason: str = "") -> Origin:
         return Origin(channel=Channel.MEMBERCARE, user=user or self.actors.clerk, reason=reason)
