@@ -14,6 +14,7 @@ from badges.models import (
     Channel,
     CustomField,
     Integrator,
+    IssueReason,
     Operation,
     RequestLog,
     RequestOutcome,
@@ -21,7 +22,7 @@ from badges.models import (
 )
 from badges.models.names import SearchableByName
 from badges.services.access import integrators, people
-from badges.services.catalogue import definitions, groups
+from badges.services.catalogue import definitions, groups, reasons
 from badges.services.record import filters
 from badges.services.request_log import Origin
 from tests.factories import BadgeMetaFactory, IntegratorFactory, UserFactory
@@ -69,6 +70,11 @@ def update_field(origin, name):
     return groups.update_custom_field(origin=origin, field_id=field.pk, name=name)
 
 
+def update_reason(origin, name):
+    reason = reasons.create_reason(origin=origin, name="Any", rank=1)
+    return reasons.update_reason(origin=origin, reason_id=reason.pk, name=name)
+
+
 def update_integrator(origin, name):
     pk = IntegratorFactory().pk
     return integrators.update_integrator(origin=origin, integrator_id=pk, name=name)
@@ -98,6 +104,12 @@ WRITERS = {
     "update a group": (update_group, BadgeGroup, "name"),
     "create a custom field": (create_field, CustomField, "name"),
     "update a custom field": (update_field, CustomField, "name"),
+    "create a reason": (
+        lambda origin, name: reasons.create_reason(origin=origin, name=name, rank=1),
+        IssueReason,
+        "name",
+    ),
+    "update a reason": (update_reason, IssueReason, "name"),
     "create an integrator": (
         lambda origin, name: integrators.create_integrator(
             origin=origin, name=name, access_groups=[]
