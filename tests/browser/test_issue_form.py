@@ -14,7 +14,9 @@ NUMBER_OF_CHOICES = """
 [...document.querySelectorAll("#desk-badges li")].filter(each => each.checkVisibility()).length
 """
 WIDTH_OF_SPINNER = """
-parseFloat(getComputedStyle(document.querySelector("[data-desk-submit]"), "::before").width)
+(button => button && parseFloat(getComputedStyle(button, "::before").width))(
+    document.querySelector("[data-desk-submit]")
+)
 """
 
 

@@ -84,7 +84,7 @@ def test_the_language_is_chosen_by_keyboard(open_page, places):
 
     page.wait_for_selector("html[lang=de]")
     assert page.url.endswith(places["badge"])
-    assert page.locator("main time").first.inner_text() == "1. Jan. 2020"
+    assert page.locator("#main time").first.inner_text() == "1. Jan. 2020"
     assert page.get_by_role("heading", name="Was es bedeutet").is_visible()
 
 

@@ -104,7 +104,7 @@ def test_filters_are_set_and_kept_by_keyboard(open_page, busy):
     page.wait_for_url(re.compile("outcome=REFUSED"))
     assert shown(page) == 15
 
-    page.get_by_role("button", name="Delete the filter “Refused walkers”").focus()
+    page.get_by_role("button", name="Delete the view “Refused walkers”").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("text=was deleted")
     assert not SavedFilter.objects.exists()

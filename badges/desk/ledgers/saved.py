@@ -28,7 +28,7 @@ def save_view(request, form_class, *, ledger: str, address: str):
         return redirect(address)
     url = f"{address}?{form.query_string}"
     if not named.is_valid():
-        messages.error(request, _("Give the filter a name of at most 100 characters."))
+        messages.error(request, _("Give the view a name of at most 100 characters."))
         return redirect(url)
     try:
         saved = save_filter(
@@ -69,5 +69,5 @@ def delete_view(request, pk: int, *, address: str):
     except BadgeError as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, _("The filter “%(name)s” was deleted.") % {"name": saved})
+        messages.success(request, _("The view “%(name)s” was deleted.") % {"name": saved})
     return redirect(address)

@@ -326,7 +326,7 @@ class DemoEvents:
         case = FIRST_CASE + self.random.randrange(2_000)
         return replace(
             self._desk(user=user, reason=comment),
-            because=self.reason_ids[name],
+            because=self.reason_ids.get(name),
             case_number=f"MC-{case}" if case % 2 else "",
         )
 
