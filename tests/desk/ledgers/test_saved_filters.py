@@ -37,9 +37,9 @@ def test_a_saved_filter_is_shown_only_on_its_page(browser, auditor, page):
     [
         ({"name": "Mine"}, "Set at least one filter"),
         ({"name": "Mine", "outcome": "MAYBE"}, "Set at least one filter"),
-        ({"name": "", "outcome": "REFUSED"}, "Give the filter a name"),
-        ({"name": "x" * 101, "outcome": "REFUSED"}, "Give the filter a name"),
-        ({"name": "\0", "outcome": "REFUSED"}, "Give the filter a name"),
+        ({"name": "", "outcome": "REFUSED"}, "Give the view a name"),
+        ({"name": "x" * 101, "outcome": "REFUSED"}, "Give the view a name"),
+        ({"name": "\0", "outcome": "REFUSED"}, "Give the view a name"),
         ({"name": "Known", "outcome": "REFUSED"}, "Another filter of yours has this name."),
     ],
 )
