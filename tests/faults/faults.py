@@ -275,7 +275,7 @@ FAULTS = [
         name="disk full",
         database=SQLITE,
         inject=fill_disk,
-        small_disk=8,
+        small_disk=24,
         has_effect=_was_unavailable,
     ),
 ]
